@@ -1,0 +1,102 @@
+/** Parsed wire JSON → values: one row a tag (protocol.md D.1). */
+import { ProtocolError } from '../errors.ts'
+import { Bytes } from './bytes.ts'
+import { Query, SetRef, Uuid } from './opaque.ts'
+import { Ref } from './ref.ts'
+import { encode, maxDepth } from './serializer.ts'
+import { FaunaDate, FaunaTime } from './time.ts'
+
+type Json = Record<string, unknown>
+type Decode = (content: unknown, depth: number) => unknown
+
+/** What each tag's content becomes. A row may throw for content that the server never writes. */
+const tags: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+  ['@ref', decodeRef],
+  ['@set', content => new SetRef(content)],
+  ['@ts', content => new FaunaTime(toText(content))],
+  ['@date', content => new FaunaDate(toText(content))],
+  ['@bytes', content => new Bytes(toText(content))],
+  ['@query', content => new Query(content)],
+  ['@uuid', content => new Uuid(toText(content))],
+  // A literal object that has a key with an at sign: its keys are names, its values are values as anywhere.
+  ['@obj', (content, depth) => decodeFields(toObject(content), depth)],
+])
+
+const at = 64 // '@'
+
+/**
+ * Turns the tagged objects of parsed wire JSON into values: `{ '@ref': … }` into a `Ref`, and so on. It walks the tree
+ * once and changes it in place, since a copy, or a reviver, costs more than parsing. Objects with an unknown tag, or
+ * with another key beside the tag, stay as they are, their values decoded.
+ *
+ * Throws `ProtocolError` (`bad_response`) if a tag's content is not what the tag needs, or past `maxDepth` levels.
+ */
+export function decode(json: unknown): unknown {
+  return typeof json === 'object' && json !== null ? decodeNode(json as Json, 0) : json
+}
+
+function decodeNode(node: Json, depth: number): unknown {
+  if (depth >= maxDepth) throw new ProtocolError('bad_response', `values nested deeper than ${maxDepth} levels`, '')
+  if (Array.isArray(node)) return decodeItems(node, depth)
+  for (const key in node) {
+    // Only the first key needs a look: a tag has no other beside it.
+    return key.charCodeAt(0) === at ? decodeTagged(key, node, depth) : decodeFields(node, depth)
+  }
+  return node
+}
+
+function decodeItems(items: unknown[], depth: number): unknown[] {
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]
+    if (typeof item === 'object' && item !== null) items[i] = decodeNode(item as Json, depth + 1)
+  }
+  return items
+}
+
+function decodeFields(node: Json, depth: number): Json {
+  for (const key of Object.keys(node)) {
+    const field = node[key]
+    // Assignment to a key that exists as an own property never meets a setter, not even under `__proto__`.
+    if (typeof field === 'object' && field !== null) node[key] = decodeNode(field as Json, depth + 1)
+  }
+  return node
+}
+
+function decodeTagged(tag: string, node: Json, depth: number): unknown {
+  const row = tags.get(tag)
+  if (row === undefined || Object.keys(node).length !== 1) return decodeFields(node, depth)
+  try {
+    return row(node[tag], depth + 1)
+  } catch (cause) {
+    if (cause instanceof ProtocolError) throw cause
+    throw new ProtocolError('bad_response', `not a value of FQL under ${tag}: ${describe(cause)}`, encode(node), {
+      cause,
+    })
+  }
+}
+
+function decodeRef(content: unknown, depth: number): Ref {
+  if (depth >= maxDepth) throw new TypeError('the ref is nested too deep')
+  const { id, collection, database } = toObject(content)
+  if (collection === undefined && database === undefined) return Ref.native(toText(id))
+  return new Ref(toText(id), decodePart(collection, depth), decodePart(database, depth))
+}
+
+function decodePart(part: unknown, depth: number): Ref | undefined {
+  return part === undefined ? undefined : decodeRef(toObject(part)['@ref'], depth + 1)
+}
+
+function toText(content: unknown): string {
+  if (typeof content !== 'string') throw new TypeError('a string is needed')
+  return content
+}
+
+function toObject(content: unknown): Json {
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new TypeError('an object is needed')
+  return content as Json
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
