@@ -11,7 +11,11 @@ type Decode = (content: unknown, depth: number) => unknown
 
 /** What each tag's content becomes. A row may throw for content that the server never writes. */
 const tags: ReadonlyMap<string, Decode> = new Map<string, Decode>([
-  ['@ref', decodeRef],
+  // A ref of an old API version (text, or with the key `class`: protocol.md D.4) stays as it came: nothing of it is lost.
+  [
+    '@ref',
+    (content, depth) => (typeof content === 'string' ? undefined : decodeRef(content, depth)) ?? { '@ref': content },
+  ],
   ['@set', content => new SetRef(content)],
   ['@ts', content => new FaunaTime(toText(content))],
   ['@date', content => new FaunaDate(toText(content))],
@@ -75,15 +79,22 @@ function decodeTagged(tag: string, node: Json, depth: number): unknown {
   }
 }
 
-function decodeRef(content: unknown, depth: number): Ref {
+function decodeRef(content: unknown, depth: number): Ref | undefined {
   if (depth >= maxDepth) throw new TypeError('the ref is nested too deep')
-  const { id, collection, database } = toObject(content)
-  if (collection === undefined && database === undefined) return Ref.native(toText(id))
-  return new Ref(toText(id), decodePart(collection, depth), decodePart(database, depth))
+  const node = toObject(content)
+  const { id, collection, database } = node
+  const known = 1 + (collection === undefined ? 0 : 1) + (database === undefined ? 0 : 1)
+  if (Object.keys(node).length !== known) return undefined
+  if (known === 1) return Ref.native(toText(id))
+  const collectionRef = collection === undefined ? undefined : decodePart(collection, depth)
+  const databaseRef = database === undefined ? undefined : decodePart(database, depth)
+  if (collectionRef === null || databaseRef === null) return undefined
+  return new Ref(toText(id), collectionRef, databaseRef)
 }
 
-function decodePart(part: unknown, depth: number): Ref | undefined {
-  return part === undefined ? undefined : decodeRef(toObject(part)['@ref'], depth + 1)
+/** The ref inside a ref; `null` where it is one that we do not know. */
+function decodePart(part: unknown, depth: number): Ref | null {
+  return decodeRef(toObject(part)['@ref'], depth + 1) ?? null
 }
 
 function toText(content: unknown): string {

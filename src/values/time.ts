@@ -57,8 +57,10 @@ export class FaunaTime extends Value {
   get epochNanos(): bigint {
     const parts = timePattern.exec(this.value) as RegExpExecArray
     const [, , , , hour, minute, second = '0', fraction = ''] = parts
-    const seconds = countDays(parts) * secondsPerDay + Number(hour) * 3600 + Number(minute) * 60 + Number(second)
-    return BigInt(seconds) * nanosPerSecond + BigInt(fraction.padEnd(9, '0'))
+    const secondOfDay = Number(hour) * 3600 + Number(minute) * 60 + Number(second)
+    // The server's years go further than the seconds that a number counts exactly.
+    const seconds = BigInt(countDays(parts)) * BigInt(secondsPerDay) + BigInt(secondOfDay)
+    return seconds * nanosPerSecond + BigInt(fraction.padEnd(9, '0'))
   }
 
   /**

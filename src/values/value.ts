@@ -34,3 +34,8 @@ export abstract class Value {
     return this.toString()
   }
 }
+
+/** Whether something is an expression or a value, of this package or of the official one. */
+export function isExpr(value: unknown): value is { readonly _isFaunaExpr: true; toJSON(): unknown } {
+  return typeof value === 'object' && value !== null && Boolean((value as { _isFaunaExpr?: unknown })._isFaunaExpr)
+}
