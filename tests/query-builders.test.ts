@@ -166,6 +166,7 @@ const wrong: readonly (readonly [() => unknown, string])[] = [
   [() => q.Add(1, Number.NaN), 'Add(value[1]): NaN has no form in FQL'],
   [() => q.Match('a', 1, Symbol('b') as never), 'Match(terms[1]): a symbol cannot be sent'],
   [() => q.Create('a', { data: { 'b c': [1, undefined] } }), 'Create(params).data["b c"][1]: is undefined'],
+  [() => q.Add(Object.assign([1], { 2: 3 })), 'Add(value[0])[1]: is undefined'],
   [
     () => q.Paginate('a', { sizes: 5 } as never),
     'Paginate(options).sizes: is not an option; there are after, before, cursor, ts, size, events, sources',

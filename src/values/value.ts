@@ -16,11 +16,6 @@ export abstract class Value {
     return true
   }
 
-  /** The mark of a value in the official package. */
-  get _isFaunaValue(): true {
-    return true
-  }
-
   /** What the value holds, in the shape that the official package's values have. */
   abstract readonly value: unknown
 

@@ -1,6 +1,8 @@
-/** The surface of `q`: each function with its parameters and one sentence. What they do is in the tables. */
+/** `q`: each function with its parameters and one sentence, made of the table's rows and the hand-written few. */
+import { builders, type BuilderName } from './builders.ts'
 import type { Expr, ExprArg } from './expr.ts'
-import type { Bindings, PaginateOptions } from './special.ts'
+import { build, toShape, type Arguments } from './shapes.ts'
+import { special, type Bindings, type PaginateOptions } from './special.ts'
 
 /**
  * The functions that make expressions, under the names of the official driver. Where they take an expression they take
@@ -293,3 +295,16 @@ export interface Builders {
   /** Ends the query with an error, undoing its writes. */
   Abort(message: ExprArg): Expr
 }
+
+type TabledName = Exclude<BuilderName, keyof typeof special>
+type Tabled = { readonly [Name in TabledName]: (...args: Arguments<Name>) => Expr }
+
+const tabled = Object.fromEntries(
+  (Object.keys(builders) as BuilderName[]).map((name): [BuilderName, (...args: ExprArg[]) => Expr] => [
+    name,
+    build(toShape(name)),
+  ]),
+) as unknown as Tabled
+
+/** The functions that make expressions: `q.Get(q.Ref(q.Collection('orders'), '1'))`. */
+export const q: Readonly<Builders> = Object.freeze({ ...tabled, ...special })
