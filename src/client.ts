@@ -1,0 +1,258 @@
+/** The client: one server, its connections, queries and streams. */
+import { readResource, toAnswerError } from './answer.ts'
+import { type End, toError } from './end.ts'
+import { type ErrorDetail, OptionError, QueryError, StateError } from './errors.ts'
+import type { Data, DefaultField, Field, StreamEvent } from './events/types.ts'
+import { callSafely } from './observe.ts'
+import {
+  checkClientOptions,
+  checkFields,
+  checkQueryOptions,
+  checkStreamOptions,
+  type CheckedClientOptions,
+  type ClientOptions,
+  type QueryOptions,
+  type StreamOptions,
+} from './options.ts'
+import { toWire } from './query/wrap.ts'
+import { Secret } from './secret.ts'
+import type { Link, StreamRequest } from './stream/link.ts'
+import { EventStream } from './stream/stream.ts'
+import { Exchange, type Head } from './transport/exchange.ts'
+import { type Kind, Pool } from './transport/pool.ts'
+
+/** What a client holds open. */
+export type ClientHealth = {
+  readonly streams: { readonly sessions: number; readonly exchanges: number }
+  readonly queries: { readonly sessions: number; readonly exchanges: number }
+}
+
+/** How far ahead of our clock a transaction time may be said to be, in milliseconds. */
+const maxAheadMs = 60_000
+const apiVersion = '4'
+const ok = 200
+
+type Answer = { readonly head: Head; readonly body: string }
+
+/** A connection to one FaunaDB server (FQL v4). */
+export class Client {
+  readonly #options: Omit<CheckedClientOptions, 'secret'>
+  readonly #secret: Secret
+  readonly #pool: Pool
+  readonly #streams = new Set<{ readonly controller: AbortController }>()
+  #lastTxn: number | undefined
+  #isClosed = false
+
+  /** @throws OptionError naming the option that cannot be used. Nothing is sent yet. */
+  constructor(options: ClientOptions = {}) {
+    const { secret, ...rest } = checkClientOptions(options)
+    this.#options = rest
+    this.#secret = new Secret(secret)
+    this.#pool = new Pool({ ...rest, maxExchanges: rest.maxStreamsPerSession })
+  }
+
+  /** The highest transaction time seen, in microseconds; sent with every request, so that it sees what we have seen. */
+  get lastTxn(): number | undefined {
+    return this.#lastTxn
+  }
+
+  /**
+   * Raises `lastTxn` to a transaction time learnt elsewhere, in microseconds; a lower one changes nothing.
+   * @throws OptionError where it is no safe integer, or more than a minute ahead of the clock: every later read would
+   * wait for that time.
+   */
+  syncLastTxn(txn: number): void {
+    if (!Number.isSafeInteger(txn) || txn < 0) {
+      throw new OptionError('txn', 'give a transaction time, a whole number of microseconds')
+    }
+    if (txn / 1000 > this.#options.time.now() + maxAheadMs) {
+      throw new OptionError('txn', 'this transaction time is more than a minute in the future')
+    }
+    this.#see(txn)
+  }
+
+  /** What is open now. */
+  health(): ClientHealth {
+    const { stream, query } = this.#pool.count()
+    return { streams: stream, queries: query }
+  }
+
+  /**
+   * Evaluates an expression and gives its decoded value.
+   *
+   * It is sent a second time only where the peer surely did not process it; a loss is otherwise a `TransportError`
+   * whose `outcome` is `unknown`.
+   * @throws QueryError, TransportError, ProtocolError, OptionError, StateError; the signal's reason where it aborts.
+   */
+  readonly query = async (expr: unknown, options: QueryOptions = {}): Promise<unknown> => {
+    this.#assertOpen()
+    const { signal = new AbortController().signal } = checkQueryOptions(options)
+    const body = toWire(expr)
+    const startTime = this.#options.time.now()
+    const where = this.#where('/')
+    signal.throwIfAborted()
+    const { head, body: text } = await this.#ask(body, where, signal)
+    const outcome = readOutcome(head.status, text, where)
+    if (this.#options.observer) {
+      callSafely(this.#options.observer, {
+        method: 'POST',
+        path: '/',
+        query: {},
+        requestRaw: body,
+        requestContent: expr,
+        responseRaw: text,
+        responseContent: 'value' in outcome ? outcome.value : toContent(outcome.error),
+        statusCode: head.status,
+        responseHeaders: head.headers,
+        startTime,
+        endTime: this.#options.time.now(),
+      })
+    }
+    if ('error' in outcome) throw outcome.error
+    return outcome.value
+  }
+
+  /**
+   * Follows a document or a set; nothing is sent before the loop begins.
+   *
+   * `expr` gives a document's ref, a `Match` or `Documents(collection)`; `fields` are any of `action document diff
+   * prev index`, by default `action` and `document`. `T` is the type of the documents' data, where it is known.
+   * @throws OptionError, StateError; what the loop throws is in the README's table.
+   */
+  readonly stream = <const F extends Field = DefaultField, T = Data>(
+    expr: unknown,
+    fields?: readonly F[],
+    options: StreamOptions = {},
+  ): EventStream<StreamEvent<F, T>> => {
+    this.#assertOpen()
+    const checkedFields = checkFields(fields)
+    const { signal, maxLineBytes } = checkStreamOptions(options)
+    const request = { body: toWire(expr), fields: checkedFields }
+    const link = this.#link(() => this.#streams.add(stream))
+    const stream: EventStream<StreamEvent<F, T>> = new EventStream(
+      link,
+      { request, content: expr, signal, maxLineBytes },
+      () => this.#streams.delete(stream),
+    )
+    return stream
+  }
+
+  /** Ends every stream, normally, and closes every connection; a query that waits is told. May be called again. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const stream of this.#streams) stream.controller.abort()
+    await this.#pool.close()
+  }
+
+  /** Closes like `close()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #link(opening: () => void): Link {
+    const { time, startTimeoutMs, observer } = this.#options
+    return {
+      where: this.#where('/stream'),
+      time,
+      startTimeoutMs,
+      observer,
+      open: (request, signal) => {
+        if (this.#isClosed) return Promise.resolve({ how: 'closed' })
+        opening()
+        return this.#open('stream', streamPath(request), request.body, signal)
+      },
+      see: txn => this.#see(txn),
+      secretRefused: () => this.#secret.refuse(),
+    }
+  }
+
+  /** The answer to a query. Sent once more where that is surely safe: never processed, or refused for its secret. */
+  async #ask(body: string, where: string, signal: AbortSignal): Promise<Answer> {
+    for (let isFirst = true; ; isFirst = false) {
+      const answer = await this.#askOnce(body, signal)
+      if ('how' in answer) {
+        if (isFirst && answer.how === 'refused') continue
+        signal.throwIfAborted()
+        if (answer.how === 'closed') throw this.#closedError()
+        throw toError(answer, where)
+      }
+      this.#see(Number(answer.head.headers['x-txn-time']))
+      if (isFirst && answer.head.status === 401 && this.#secret.refuse()) continue
+      return answer
+    }
+  }
+
+  async #askOnce(body: string, signal: AbortSignal): Promise<Answer | End> {
+    const exchange = await this.#open('query', '/', body, signal)
+    if (!(exchange instanceof Exchange)) return exchange
+    const stop = () => exchange.cancel()
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    try {
+      const head = await exchange.head
+      const text = await exchange.text()
+      const end = await exchange.end
+      return head !== undefined && end.how === 'finished' ? { head, body: text } : end
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  async #open(kind: Kind, path: string, body: string, signal: AbortSignal): Promise<Exchange | End> {
+    let secret: string
+    try {
+      secret = await this.#secret.read()
+    } catch (cause) {
+      return { how: 'no_secret', cause }
+    }
+    if (signal.aborted || this.#isClosed) return { how: 'closed' }
+    const prefix = this.#options.endpoint.pathname.replace(/\/$/, '')
+    return this.#pool.open(kind, { path: prefix + path, headers: this.#headers(secret), body }, signal)
+  }
+
+  #headers(secret: string): Record<string, string> {
+    const { headers, queryTimeoutMs } = this.#options
+    return {
+      ...headers,
+      authorization: `Bearer ${secret}`,
+      'content-type': 'application/json;charset=utf-8',
+      'x-faunadb-api-version': apiVersion,
+      ...(queryTimeoutMs === undefined ? {} : { 'x-query-timeout': String(queryTimeoutMs) }),
+      ...(this.#lastTxn === undefined ? {} : { 'x-last-seen-txn': String(this.#lastTxn) }),
+    }
+  }
+
+  #see(txn: number): void {
+    if (!Number.isSafeInteger(txn)) return
+    if (this.#lastTxn === undefined || txn > this.#lastTxn) this.#lastTxn = txn
+  }
+
+  #where(path: string): string {
+    return `POST ${path} at ${this.#options.endpoint.origin}`
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw this.#closedError()
+  }
+
+  #closedError(): StateError {
+    return new StateError('client_closed', 'this client was closed; make a new one')
+  }
+}
+
+function streamPath(request: StreamRequest): string {
+  return request.fields ? `/stream?fields=${encodeURIComponent(request.fields.join(','))}` : '/stream'
+}
+
+function readOutcome(status: number, body: string, where: string): { value: unknown } | { error: unknown } {
+  if (status < ok || status >= 300) return { error: toAnswerError(status, body, where) }
+  try {
+    return { value: readResource(status, body, where) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+function toContent(error: unknown): readonly ErrorDetail[] | undefined {
+  return error instanceof QueryError ? error.errors : undefined
+}

@@ -1,0 +1,241 @@
+/**
+ * The error family: one base, one class a kind of trouble, and the closed union of codes.
+ * A message says what happened, where, and what to do. It never holds a secret.
+ */
+
+/** Codes that the SDK itself gives; each stands in the README's table with what to do. */
+export type SdkErrorCode =
+  | 'invalid_option'
+  | 'client_closed'
+  | 'already_started'
+  | 'already_closed'
+  | 'connect_failed'
+  | 'connect_timeout'
+  | 'not_http2'
+  | 'secret_failed'
+  | 'start_timeout'
+  | 'ping_timeout'
+  | 'connection_lost'
+  | 'server_closed'
+  | 'stream_reset'
+  | 'refused'
+  | 'aborted'
+  | 'bad_line'
+  | 'bad_event'
+  | 'line_too_long'
+  | 'bad_response'
+  | 'unknown_error'
+
+/** Codes that the server gives, in its own spelling (protocol.md B.7, B.10, C.4). */
+const serverCodes = [
+  'authentication failed',
+  'bad request',
+  'call error',
+  'check constraint failure',
+  'contended transaction',
+  'feature not available',
+  'forbidden',
+  'instance already exists',
+  'instance not found',
+  'instance not unique',
+  'internal server error',
+  'invalid argument',
+  'invalid expression',
+  'invalid object in container',
+  'invalid ref',
+  'invalid scope',
+  'invalid token',
+  'invalid url parameter',
+  'invalid write time',
+  'method not allowed',
+  'missing identity',
+  'move database error',
+  'not found',
+  'operator error',
+  'permission denied',
+  'processing time limit exceeded',
+  'request timeout',
+  'request too large',
+  'schema not found',
+  'schema validation failed',
+  'stack overflow',
+  'time out',
+  'too many requests',
+  'transaction aborted',
+  'unauthorized',
+  'validation failed',
+  'value not found',
+] as const
+
+/** A code that the server gives, in its own spelling. */
+export type ServerErrorCode = (typeof serverCodes)[number]
+
+/** Every `code` that an error of this package can have. */
+export type ErrorCode = SdkErrorCode | ServerErrorCode
+
+const knownServerCodes: ReadonlySet<string> = new Set(serverCodes)
+
+/** The server's code where it is one we know; else `unknown_error`, the text itself staying in the error's details. */
+export function toServerCode(code: string): ServerErrorCode | 'unknown_error' {
+  return knownServerCodes.has(code) ? (code as ServerErrorCode) : 'unknown_error'
+}
+
+/** The base of all errors that this package throws. */
+export class FaunaError extends Error {
+  override readonly name: string = 'FaunaError'
+  /** Stable, for programs: see the README's table of codes. */
+  readonly code: ErrorCode
+  /** Whether the same call may succeed later without a change. */
+  readonly retryable: boolean
+
+  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable ?? false
+  }
+}
+
+/** An option or argument that cannot be used; thrown before anything is sent. */
+export class OptionError extends FaunaError {
+  override readonly name = 'OptionError'
+  /** The option's name, with its path where it is nested: `fields[1]`, `tls.ca`. */
+  readonly option: string
+
+  constructor(option: string, message: string) {
+    super('invalid_option', `${option}: ${message}`)
+    this.option = option
+  }
+}
+
+/** A call that does not fit the state of its object, as a second loop over one stream. */
+export class StateError extends FaunaError {
+  override readonly name = 'StateError'
+
+  constructor(code: 'client_closed' | 'already_started' | 'already_closed', message: string) {
+    super(code, message)
+  }
+}
+
+/** What is known of a request whose answer did not come. */
+export type Outcome = 'not_processed' | 'unknown'
+
+/** The connection or the exchange on it failed: no answer, or no more of it. */
+export class TransportError extends FaunaError {
+  override readonly name = 'TransportError'
+  /** `not_processed`: the peer surely did not act on the request. `unknown`: it may have. */
+  readonly outcome: Outcome
+
+  constructor(
+    code: SdkErrorCode,
+    message: string,
+    options: { outcome?: Outcome; retryable?: boolean; cause?: unknown } = {},
+  ) {
+    super(code, message, { retryable: true, ...options })
+    this.outcome = options.outcome ?? 'unknown'
+  }
+}
+
+/** The peer sent what is not the protocol: a line that is not an event, an answer that is not the server's. */
+export class ProtocolError extends FaunaError {
+  override readonly name = 'ProtocolError'
+  /** What came, cut at 200 characters. */
+  readonly received: string
+
+  constructor(
+    code: 'bad_line' | 'bad_event' | 'line_too_long' | 'bad_response',
+    message: string,
+    received: string,
+    options: { retryable?: boolean; cause?: unknown } = {},
+  ) {
+    super(code, `${message}: ${JSON.stringify(cut(received))}`, options)
+    this.received = cut(received)
+  }
+}
+
+/** One validation failure inside an error of the server (protocol.md C.2). */
+export type Failure = {
+  readonly field: readonly (string | number)[]
+  readonly code: string
+  readonly description: string
+}
+
+/** One error of the server's answer (protocol.md C.2), as it came. */
+export type ErrorDetail = {
+  readonly code: string
+  readonly description: string
+  /** Path into the request's expression; absent in errors of the protocol. */
+  readonly position?: readonly (string | number)[]
+  readonly failures?: readonly Failure[]
+  /** Errors inside a user-defined function that was called. */
+  readonly cause?: readonly ErrorDetail[]
+}
+
+/** Statuses after which the same request may succeed later (reliability.md, rules). */
+const retryableStatuses: ReadonlySet<number> = new Set([408, 409, 429, 440, 500, 502, 503, 504, 540])
+
+/** The server refused a query, or the opening of a stream, with an HTTP status of its own. */
+export class QueryError extends FaunaError {
+  override readonly name = 'QueryError'
+  /** The HTTP status. */
+  readonly status: number
+  /** All errors of the answer; the others' properties are those of the first. */
+  readonly errors: readonly ErrorDetail[]
+  readonly description: string
+  readonly position: readonly (string | number)[]
+  readonly failures: readonly Failure[]
+
+  constructor(status: number, errors: readonly ErrorDetail[], where: string) {
+    const first = errors[0] ?? { code: 'unknown_error', description: 'The answer names no error.' }
+    super(toServerCode(first.code), describeErrors(status, first, errors.length, where), {
+      retryable: retryableStatuses.has(status),
+    })
+    this.status = status
+    this.errors = errors
+    this.description = first.description
+    this.position = first.position ?? []
+    this.failures = first.failures ?? []
+  }
+}
+
+/** In-band codes after which a new stream may go on (protocol.md B.7). */
+const retryableStreamCodes: ReadonlySet<string> = new Set([
+  'time out',
+  'request timeout',
+  'too many requests',
+  'internal server error',
+])
+
+/** The server ended a stream with an error event (protocol.md B.7). */
+export class StreamError extends FaunaError {
+  override readonly name = 'StreamError'
+  /** The server's sentence. */
+  readonly description: string
+  /** The transaction time of the error event, in microseconds; 0 for all but a lost authorization. */
+  readonly txn: number
+  /** The server's code as it came; `code` is the same where it is a known one. */
+  readonly serverCode: string
+
+  constructor(code: string, description: string, txn: number, where: string) {
+    super(toServerCode(code), `${where}: the server ended the stream: ${code}: ${description}`, {
+      retryable: retryableStreamCodes.has(code),
+    })
+    this.description = description
+    this.txn = txn
+    this.serverCode = code
+  }
+}
+
+/** Longest piece of foreign text that a message quotes, in characters. */
+const maxQuotedCharacters = 200
+
+/** Cuts foreign text to what a message may quote. */
+export function cut(text: string): string {
+  return text.length <= maxQuotedCharacters ? text : text.slice(0, maxQuotedCharacters) + '…'
+}
+
+function describeErrors(status: number, first: ErrorDetail, count: number, where: string): string {
+  const at = first.position && first.position.length > 0 ? ` at [${first.position.join(', ')}]` : ''
+  const failures = (first.failures ?? []).map(f => ` ${f.field.join('.')}: ${f.description}`).join(';')
+  const more = count > 1 ? ` (and ${count - 1} more in .errors)` : ''
+  return `${where}: HTTP ${status}: ${first.code}${at}: ${first.description}${failures}${more}`
+}

@@ -1,0 +1,67 @@
+/** A line → the event that it tells. */
+import { z } from 'zod'
+import { ProtocolError } from '../errors.ts'
+import { decode, parseExact } from '../values/index.ts'
+import { envelopeSchema, lineSchemas } from './schema.ts'
+import type { StreamEvent } from './types.ts'
+
+/** The server's last word on a stream (protocol.md B.7). */
+export type ErrorEvent = {
+  readonly type: 'error'
+  readonly txn: number
+  readonly event: { readonly code: string; readonly description: string }
+}
+
+/** Everything that a line can tell. */
+export type LineEvent = StreamEvent | ErrorEvent
+
+type Known = { type: string; txn: number; event: unknown }
+
+/**
+ * Parses, validates and decodes one line.
+ * @throws ProtocolError `bad_line` where it is not JSON, `bad_event` where it is not an event.
+ */
+export function readEvent(line: string): LineEvent {
+  const json = parse(line)
+  const type = isRecord(json) ? json['type'] : undefined
+  const schema = typeof type === 'string' ? lineSchemas[type] : undefined
+  if (schema === undefined) return readUnknown(json, line)
+  if (!z.validate(schema, json)) throw notAnEvent(schema, json, line)
+  const known = json as Known
+  known.event = decodeValues(known.event, line)
+  return known as LineEvent
+}
+
+/** A type that this version does not know is passed on as it came: never dropped. */
+function readUnknown(json: unknown, line: string): LineEvent {
+  if (!envelopeSchema.safeParse(json).success) throw notAnEvent(envelopeSchema, json, line)
+  return { type: 'unknown', raw: decodeValues(json, line) }
+}
+
+function parse(line: string): unknown {
+  try {
+    return parseExact(line)
+  } catch (cause) {
+    throw new ProtocolError('bad_line', 'a line of the stream is not JSON', line, { cause })
+  }
+}
+
+function decodeValues(json: unknown, line: string): unknown {
+  try {
+    return decode(json)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ProtocolError('bad_event', `a line of the stream holds what is no value of FQL: ${why}`, line, { cause })
+  }
+}
+
+function notAnEvent(schema: z.ZodType, json: unknown, line: string): ProtocolError {
+  const issue = schema.safeParse(json).error?.issues[0]
+  const at = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : ''
+  const why = issue ? `${at}: ${issue.message}` : ''
+  return new ProtocolError('bad_event', `a line of the stream is not an event${why}`, line)
+}
+
+function isRecord(json: unknown): json is Record<string, unknown> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}

@@ -1,0 +1,83 @@
+/** The types of events: narrowed by `type`, and by the fields that were asked for. */
+import type { FaunaTime, Ref } from '../values/index.ts'
+
+/** The fields that an event can have (protocol.md B.1), in the order in which the server renders them. */
+export const fieldNames = ['action', 'document', 'diff', 'prev', 'index'] as const
+
+/** A field that an event can have. */
+export type Field = (typeof fieldNames)[number]
+
+/** What the server sends where no fields are named (protocol.md B.1). */
+export type DefaultField = 'action' | 'document'
+
+/** Data of a document whose shape is not known. */
+export type Data = Record<string, unknown>
+
+/** One version of a document (protocol.md B.5). Of a delete, `document` is the deleted content and `ts` its old time. */
+export type DocumentVersion<T = Data> = {
+  readonly ref: Ref
+  /** Microseconds since the Unix epoch. To order and to tell events apart use the event's `txn`. */
+  readonly ts: number
+  readonly data?: T
+  readonly ttl?: FaunaTime
+}
+
+/** What a transaction changed, as a JSON merge patch (RFC 7396): `null` where a key went. */
+export type DocumentDiff = {
+  readonly ref: Ref
+  readonly ts: number
+  readonly data?: Data | null
+  readonly ttl?: FaunaTime | null
+}
+
+/** The entry of an index that came or went (protocol.md B.6). */
+export type IndexEntry = {
+  /** Absent on `Documents(collection)` streams. */
+  readonly ref?: Ref
+  readonly terms: readonly unknown[]
+  readonly values: readonly unknown[]
+}
+
+type VersionFields<T> = {
+  readonly action: 'create' | 'update' | 'delete'
+  readonly document: DocumentVersion<T>
+  readonly diff: DocumentDiff
+  readonly prev: DocumentVersion<T>
+}
+
+type SetFields = {
+  readonly action: 'add' | 'remove'
+  readonly document: { readonly ref: Ref; readonly ts: number }
+  readonly index: IndexEntry
+}
+
+/** The first event: the stream is open; everything after `txn` follows. */
+export type StartEvent = { readonly type: 'start'; readonly txn: number; readonly event: number }
+
+/** A write of the document (protocol.md B.5). */
+export type VersionEvent<F extends Field = Field, T = Data> = {
+  readonly type: 'version'
+  readonly txn: number
+  readonly event: Pick<VersionFields<T>, F & keyof VersionFields<T>>
+}
+
+/** A change of the document's past, by `Insert` or `Remove` (protocol.md B.5). */
+export type HistoryRewriteEvent<F extends Field = Field, T = Data> = {
+  readonly type: 'history_rewrite'
+  readonly txn: number
+  readonly event: Pick<VersionFields<T>, F & keyof VersionFields<T>>
+}
+
+/** An entry of the set came or went (protocol.md B.6). */
+export type SetEvent<F extends Field = Field> = {
+  readonly type: 'set'
+  readonly txn: number
+  readonly event: Pick<SetFields, F & keyof SetFields>
+}
+
+/** An event of a type that this version does not know; `raw` is the whole of it, values decoded. */
+export type UnknownEvent = { readonly type: 'unknown'; readonly raw: unknown }
+
+/** What a loop over a stream gets. */
+export type StreamEvent<F extends Field = Field, T = Data> =
+  StartEvent | VersionEvent<F, T> | HistoryRewriteEvent<F, T> | SetEvent<F> | UnknownEvent

@@ -1,0 +1,37 @@
+/** The door of the SDK: every public name, listed one by one. */
+export { Client, type ClientHealth } from './client.ts'
+export {
+  type ErrorCode,
+  type ErrorDetail,
+  type Failure,
+  FaunaError,
+  OptionError,
+  type Outcome,
+  ProtocolError,
+  QueryError,
+  type SdkErrorCode,
+  type ServerErrorCode,
+  StateError,
+  StreamError,
+  TransportError,
+} from './errors.ts'
+export type {
+  Data,
+  DefaultField,
+  DocumentDiff,
+  DocumentVersion,
+  Field,
+  HistoryRewriteEvent,
+  IndexEntry,
+  SetEvent,
+  StartEvent,
+  StreamEvent,
+  UnknownEvent,
+  VersionEvent,
+} from './events/types.ts'
+export type { Observer, RequestResult } from './observe.ts'
+export type { ClientOptions, QueryOptions, StreamOptions } from './options.ts'
+export { Expr, type ExprArg, q } from './query/index.ts'
+export type { StreamSignals, StreamState } from './signals.ts'
+export type { EventStream, StreamHealth } from './stream/stream.ts'
+export { Bytes, FaunaDate, FaunaTime, Query, Ref, SetRef, Uuid } from './values/index.ts'

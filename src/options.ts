@@ -1,0 +1,189 @@
+/** The options of a client and of a stream: their checks, their defaults, each written once. */
+import { z } from 'zod'
+import { OptionError } from './errors.ts'
+import { fieldNames } from './events/types.ts'
+import { defaultMaxLineBytes } from './ndjson/splitter.ts'
+import type { Observer } from './observe.ts'
+import { isSendable, type SecretSource } from './secret.ts'
+import { systemTime, type Time } from './time.ts'
+import type { TlsOptions } from './transport/session.ts'
+
+/** Options of a `Client`. Times are in milliseconds. */
+export type ClientOptions = {
+  /** Where the server is: `http:` (HTTP/2 with prior knowledge) or `https:`. Default: `FAUNA_ENDPOINT`. */
+  readonly endpoint?: string | URL | undefined
+  /** A secret, or a function that gives one: asked when needed, and again when it was refused. Default: `FAUNA_SECRET`. */
+  readonly secret?: SecretSource | undefined
+  /** Bounds the evaluation of an expression, 1 to 600,000; sent as `X-Query-Timeout`. Default: the server's. */
+  readonly queryTimeoutMs?: number | undefined
+  /** Added to every request; the client's own headers win. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** For `https:` endpoints. */
+  readonly tls?: TlsOptions | undefined
+  /** Called once per query and once per event. */
+  readonly observer?: Observer | undefined
+  /** To a usable connection. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined
+  /** From the answer's headers to the `start` event. Default 10,000. */
+  readonly startTimeoutMs?: number | undefined
+  /** A PING is sent when nothing came for this long. Default 15,000. */
+  readonly pingIntervalMs?: number | undefined
+  /** The peer is given up when it does not answer a PING for this long. Default 10,000. */
+  readonly pingTimeoutMs?: number | undefined
+  /** Streams on one connection, never above what the peer announces; more open more connections. Default 100. */
+  readonly maxStreamsPerSession?: number | undefined
+  /** The source of time; for tests. Default: the system's. */
+  readonly time?: Time | undefined
+}
+
+/** Options of `client.stream`. */
+export type StreamOptions = {
+  /** Aborts like the stream's controller. */
+  readonly signal?: AbortSignal | undefined
+  /** What a loss of the connection does; in this version it always throws, which is `false`. */
+  readonly resume?: false | undefined
+  /** A longer line is a `ProtocolError`; in bytes. Default 64 MiB. */
+  readonly maxLineBytes?: number | undefined
+}
+
+/** Options of `client.query`. */
+export type QueryOptions = {
+  /** Gives the query up; the server may have processed it all the same. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const maxDelayMs = 2 ** 31 - 1
+const maxQueryTimeoutMs = 600_000
+const delay = (defaultMs: number) => z.int().positive().max(maxDelayMs).default(defaultMs)
+
+/** A header's name (RFC 9110 §5.1). */
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** Headers that HTTP/2 does not have (RFC 9113 §8.2.2), or that the body decides. */
+const impossibleHeaders: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+])
+
+const header = z.record(
+  z
+    .string()
+    .regex(headerName, 'is not the name of a header')
+    .transform(name => name.toLowerCase())
+    .refine(name => !impossibleHeaders.has(name), 'cannot be set on an HTTP/2 request'),
+  z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'has characters that a header cannot hold'),
+)
+
+const pem = z.union([z.string(), z.instanceof(Uint8Array)])
+const isFunction = (value: unknown) => typeof value === 'function'
+
+const clientSchema = z.strictObject({
+  endpoint: z.union([z.string(), z.instanceof(URL)], 'give the URL of the server, as http://localhost:8443'),
+  secret: z.custom<SecretSource>(
+    value => isSendable(value) || isFunction(value),
+    'give a secret (visible ASCII characters) or a function that gives one',
+  ),
+  queryTimeoutMs: z.int().positive().max(maxQueryTimeoutMs).optional(),
+  headers: header.default({}),
+  tls: z
+    .strictObject({
+      ca: z.union([pem, z.array(pem)]).optional(),
+      cert: pem.optional(),
+      key: pem.optional(),
+      servername: z.string().optional(),
+      rejectUnauthorized: z.boolean().optional(),
+    })
+    .default({}),
+  observer: z.custom<Observer>(isFunction, 'give a function').optional(),
+  connectTimeoutMs: delay(10_000),
+  startTimeoutMs: delay(10_000),
+  pingIntervalMs: delay(15_000),
+  pingTimeoutMs: delay(10_000),
+  maxStreamsPerSession: z.int().positive().default(100),
+  time: z.custom<Time>(value => typeof value === 'object' && value !== null).default(systemTime),
+})
+
+const streamSchema = z.strictObject({
+  signal: z.instanceof(AbortSignal, { error: 'give an AbortSignal' }).optional(),
+  resume: z.literal(false, 'this version does not resume: a loss throws, which is false').optional(),
+  maxLineBytes: z.int().positive().default(defaultMaxLineBytes),
+})
+
+const querySchema = streamSchema.pick({ signal: true })
+
+/** Checked options of a client, defaults filled in. */
+export type CheckedClientOptions = Omit<z.output<typeof clientSchema>, 'endpoint'> & { readonly endpoint: URL }
+
+/** Checks the options of a client. @throws OptionError */
+export function checkClientOptions(options: ClientOptions): CheckedClientOptions {
+  const { FAUNA_ENDPOINT, FAUNA_SECRET } = process.env
+  const checked = check(clientSchema, '', {
+    ...options,
+    endpoint: options.endpoint ?? FAUNA_ENDPOINT,
+    secret: options.secret ?? FAUNA_SECRET,
+  })
+  return { ...checked, endpoint: checkEndpoint(checked.endpoint) }
+}
+
+/** Checks the options of a stream. @throws OptionError */
+export function checkStreamOptions(options: StreamOptions): z.output<typeof streamSchema> {
+  return check(streamSchema, '', options)
+}
+
+/** Checks the options of a query. @throws OptionError */
+export function checkQueryOptions(options: QueryOptions): z.output<typeof querySchema> {
+  return check(querySchema, '', options)
+}
+
+/** Checks the fields of a stream before anything is sent. @throws OptionError naming the valid ones and the wrong one. */
+export function checkFields(fields: unknown): readonly string[] | undefined {
+  if (fields === undefined) return undefined
+  const valid = `the fields are ${fieldNames.join(', ')}`
+  if (!Array.isArray(fields)) throw new OptionError('fields', `give an array of names; ${valid}`)
+  if (fields.length === 0) throw new OptionError('fields', `name at least one, or leave it out; ${valid}`)
+  for (const [i, name] of fields.entries()) {
+    if ((fieldNames as readonly unknown[]).includes(name)) continue
+    throw new OptionError(`fields[${i}]`, `${JSON.stringify(name) ?? String(name)} is not a field; ${valid}`)
+  }
+  return [...fields]
+}
+
+function check<S extends z.ZodType>(schema: S, prefix: string, value: unknown): z.output<S> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  if (issue.code === 'unrecognized_keys') {
+    const [key] = issue.keys
+    const option = [...issue.path, key].join('.')
+    throw new OptionError(option, `there is no option of this name; ${describeKeys(schema, issue.path)}`)
+  }
+  throw new OptionError(prefix + (issue.path.join('.') || 'options'), issue.message)
+}
+
+function describeKeys(schema: z.ZodType, path: readonly PropertyKey[]): string {
+  const keys = path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+  return keys.length > 0 ? `the options are ${keys.join(', ')}` : 'see the documentation of this option'
+}
+
+function checkEndpoint(endpoint: string | URL): URL {
+  let url: URL
+  try {
+    url = new URL(endpoint)
+  } catch {
+    throw new OptionError('endpoint', 'this is not a URL; give one as http://localhost:8443')
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new OptionError('endpoint', `${url.protocol} is not spoken here; give an http: or https: URL`)
+  }
+  // Messages name the endpoint, and must never hold a secret.
+  if (url.username || url.password)
+    throw new OptionError('endpoint', 'a URL may not hold a secret; use the option secret')
+  if (url.search || url.hash) throw new OptionError('endpoint', 'a query or fragment has no meaning here; leave it out')
+  return url
+}

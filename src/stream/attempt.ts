@@ -1,0 +1,116 @@
+/** One opening of a stream: request, answer, batches of lines, and how and why it ended. */
+import { toAnswerError } from '../answer.ts'
+import type { End } from '../end.ts'
+import { ProtocolError } from '../errors.ts'
+import type { Batch } from '../ndjson/line-stream.ts'
+import { LineReader } from '../ndjson/line-reader.ts'
+import type { Exchange, Head, Link, StreamRequest } from './link.ts'
+
+/** What one opening needs besides its link. */
+export type AttemptOptions = { readonly request: StreamRequest; readonly maxLineBytes: number }
+
+/** One opening. `read` gives what came, and in the end how it ended. */
+export class Attempt {
+  readonly head: Head
+  readonly #exchange: Exchange
+  readonly #reader: LineReader
+  readonly #started: Promise<Batch | undefined>
+  readonly #startTimeoutMs: number
+  #isFirst = true
+  #isSilent = false
+  #garbled: ProtocolError | undefined
+
+  private constructor(link: Link, exchange: Exchange, head: Head, maxLineBytes: number) {
+    this.head = head
+    this.#exchange = exchange
+    this.#startTimeoutMs = link.startTimeoutMs
+    this.#reader = new LineReader(exchange, maxLineBytes)
+    exchange.pipe(this.#reader)
+    this.#started = this.#awaitStart(link)
+  }
+
+  /** Opens; an `End` where the server, or the way to it, refused. An aborted signal lets the exchange go at once. */
+  static async open(link: Link, options: AttemptOptions, signal: AbortSignal): Promise<Attempt | End> {
+    const exchange = await link.open(options.request, signal)
+    if ('how' in exchange) return exchange
+    const stop = () => exchange.cancel()
+    signal.addEventListener('abort', stop, { once: true })
+    void exchange.end.then(() => signal.removeEventListener('abort', stop))
+    if (signal.aborted) stop()
+    const head = await exchange.head
+    if (head === undefined) return exchange.end
+    seeTxnTime(link, head)
+    if (head.status === 200) return new Attempt(link, exchange, head, options.maxLineBytes)
+    return refuse(link, exchange, head)
+  }
+
+  /** The bytes of an unfinished line, complete once `read` has given the end. */
+  get heldBytes(): number {
+    return this.#reader.heldBytes
+  }
+
+  /** When the peer last gave a sign of life, in milliseconds since the Unix epoch. */
+  get lastHeardAt(): number {
+    return this.#exchange.lastHeardAt
+  }
+
+  /** Resolves when the exchange is let go. */
+  get ended(): Promise<End> {
+    return this.#exchange.end
+  }
+
+  /** The next lines; after the last of them how it ended. */
+  async read(): Promise<readonly string[] | End> {
+    const batch = await this.#readBatch()
+    if (batch instanceof ProtocolError) {
+      this.#garbled = batch
+      this.#exchange.cancel()
+      return { how: 'garbled', error: batch }
+    }
+    return batch ?? this.#explain(await this.#exchange.end)
+  }
+
+  /** Lets the exchange go; what came and was not read is dropped. */
+  cancel(): void {
+    this.#exchange.cancel()
+    this.#reader.cancel()
+  }
+
+  #readBatch(): Promise<Batch | undefined> {
+    if (!this.#isFirst) return this.#reader.read()
+    this.#isFirst = false
+    return this.#started
+  }
+
+  /** 200 is not "subscribed": `start` comes later (protocol.md B.8), and that wait is bounded. */
+  async #awaitStart(link: Link): Promise<Batch | undefined> {
+    const timer = link.time.after(link.startTimeoutMs, () => {
+      this.#isSilent = true
+      this.#exchange.cancel()
+    })
+    try {
+      return await this.#reader.read()
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  #explain(end: End): End {
+    if (this.#garbled) return { how: 'garbled', error: this.#garbled }
+    if (this.#isSilent) return { how: 'silent', awaited: 'start', waitedMs: this.#startTimeoutMs }
+    return end
+  }
+}
+
+/** The refusal that the whole body tells; the connection's end where it was cut before. */
+async function refuse(link: Link, exchange: Exchange, head: Head): Promise<End> {
+  const body = await exchange.text()
+  const end = await exchange.end
+  if (end.how !== 'finished') return end
+  return { how: 'answered', error: toAnswerError(head.status, body, link.where) }
+}
+
+function seeTxnTime(link: Link, head: Head): void {
+  const txn = Number(head.headers['x-txn-time'])
+  if (Number.isSafeInteger(txn)) link.see(txn)
+}

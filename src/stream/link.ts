@@ -1,0 +1,50 @@
+/**
+ * What a stream needs of its client, as interfaces: the client fits them with one object literal, and a test with a
+ * fake of ten lines. So a stream never imports a client.
+ */
+import type { End } from '../end.ts'
+import type { Observer } from '../observe.ts'
+import type { Time } from '../time.ts'
+
+/** What a stream asks for: the expression's wire JSON and the fields. */
+export type StreamRequest = {
+  readonly body: string
+  readonly fields: readonly string[] | undefined
+}
+
+/** Status and headers of an answer, names in lower case. */
+export type Head = { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+
+/** One request on the wire and its answer. */
+export interface Exchange {
+  /** `undefined` where it ended before the headers came. */
+  readonly head: Promise<Head | undefined>
+  /** How it ended; never rejects. */
+  readonly end: Promise<End>
+  /** When its peer last gave a sign of life, in milliseconds since the Unix epoch. */
+  readonly lastHeardAt: number
+  /** Lets the bytes flow. */
+  pipe(sink: { push(chunk: Uint8Array): void; finish(): void }): void
+  /** The whole answer as text; what came of it where it was cut. */
+  text(): Promise<string>
+  pause(): void
+  resume(): void
+  /** Lets the exchange go at once. */
+  cancel(): void
+}
+
+/** A stream's way to the server. */
+export interface Link {
+  /** Where it leads, for messages: `POST /stream at http://…`. */
+  readonly where: string
+  readonly time: Time
+  /** From the answer's headers to the `start` event, in milliseconds. */
+  readonly startTimeoutMs: number
+  readonly observer: Observer | undefined
+  /** Sends the request; an `End` where no exchange came about. */
+  open(request: StreamRequest, signal: AbortSignal): Promise<Exchange | End>
+  /** Tells a transaction time that was seen, in microseconds. */
+  see(txn: number): void
+  /** The secret that was used is no longer good; says whether asking for it again may give another. */
+  secretRefused(): boolean
+}

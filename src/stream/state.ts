@@ -1,0 +1,32 @@
+/** The one place where a stream's state is kept and changed. */
+import type { StreamState } from '../signals.ts'
+
+const moves: Readonly<Record<StreamState, readonly StreamState[]>> = {
+  idle: ['connecting', 'closed'],
+  connecting: ['open', 'closed'],
+  open: ['connecting', 'closed'],
+  closed: [],
+}
+
+/** A state that moves only along the table. */
+export class State {
+  #now: StreamState = 'idle'
+  readonly #onMove: (state: StreamState, before: StreamState) => void
+
+  constructor(onMove: (state: StreamState, before: StreamState) => void) {
+    this.#onMove = onMove
+  }
+
+  get now(): StreamState {
+    return this.#now
+  }
+
+  /** Moves where the table allows it; says whether it did. */
+  move(to: StreamState): boolean {
+    const before = this.#now
+    if (!moves[before].includes(to)) return false
+    this.#now = to
+    this.#onMove(to, before)
+    return true
+  }
+}

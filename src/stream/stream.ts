@@ -1,0 +1,170 @@
+/** What a user holds: a stream of events, its controller, its signals. */
+import { EventEmitter } from 'eventemitter3'
+import { StateError } from '../errors.ts'
+import type { StreamEvent } from '../events/types.ts'
+import { callSafely } from '../observe.ts'
+import type { StreamSignals, StreamState } from '../signals.ts'
+import type { Link } from './link.ts'
+import { PullIterator, type Pullable } from './pull.ts'
+import { EventSource, type SourceOptions } from './source.ts'
+
+/** Where a stream is and when it last heard anything; times in milliseconds since the Unix epoch. */
+export type StreamHealth = {
+  readonly state: StreamState
+  /** Microseconds; the highest transaction time that was told. */
+  readonly lastTxn: number | undefined
+  readonly lastHeardAt: number | undefined
+  readonly lastEventAt: number | undefined
+}
+
+/** What the constructor of a stream is given besides its link. */
+export type EventStreamOptions = SourceOptions & { readonly signal: AbortSignal | undefined }
+
+/**
+ * The changes of a document or a set, as an async iterable. Nothing is sent before the first `next()`.
+ *
+ * A loop ends normally after `close()` or a plain `controller.abort()`; it throws the reason of `abort(reason)`, and a
+ * `FaunaError` for everything else that ended it.
+ */
+export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
+  /** Closes the stream: `abort()` ends the loop normally, `abort(reason)` makes it throw the reason. */
+  readonly controller = new AbortController()
+  readonly #source: EventSource
+  readonly #emitter = new EventEmitter()
+  readonly #unfollow: () => void
+  readonly #onEnd: () => void
+  #isStarted = false
+  #isCloseCalled = false
+
+  /** @internal Streams are made by `client.stream`. */
+  constructor(link: Link, options: EventStreamOptions, onEnd: () => void) {
+    this.#onEnd = onEnd
+    this.#unfollow = follow(options.signal, this.controller)
+    this.#source = new EventSource(link, options, this.controller.signal, {
+      moved: (state, before) => this.#signal('state', state, before),
+      started: txn => this.#signal('start', { txn }),
+      ended: error => {
+        this.#unfollow()
+        this.#onEnd()
+        this.#signal('close', { error })
+      },
+    })
+  }
+
+  /** `idle` until the first `next()`, `connecting`, `open` from the `start` event on, `closed`. */
+  get state(): StreamState {
+    return this.#source.state
+  }
+
+  /** The highest transaction time that the stream told, in microseconds; `undefined` before `start`. */
+  get lastTxn(): number | undefined {
+    return this.#source.lastTxn
+  }
+
+  /** When the peer last gave a sign of life, in milliseconds since the Unix epoch. */
+  get lastHeardAt(): number | undefined {
+    return this.#source.lastHeardAt
+  }
+
+  /** When the stream last told an event, in milliseconds since the Unix epoch. */
+  get lastEventAt(): number | undefined {
+    return this.#source.lastEventAt
+  }
+
+  /** State and times in one object. */
+  health(): StreamHealth {
+    const { state, lastTxn, lastHeardAt, lastEventAt } = this
+    return { state, lastTxn, lastHeardAt, lastEventAt }
+  }
+
+  /**
+   * The one loop over this stream.
+   * @throws StateError `already_started` for a second one.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<E, undefined> {
+    this.#start()
+    return new PullIterator(this.#source) as unknown as PullIterator<E>
+  }
+
+  /**
+   * The same events as arrays, one for each arrival: for bulk work.
+   * @throws StateError `already_started` where a loop was begun before.
+   */
+  batches(): AsyncIterableIterator<readonly E[], undefined> {
+    this.#start()
+    return new PullIterator(inBatches(this.#source)) as unknown as PullIterator<readonly E[]>
+  }
+
+  /** Calls `listener` at each signal; what it throws is thrown again in a microtask and harms nothing here. */
+  on<S extends keyof StreamSignals>(signal: S, listener: StreamSignals[S]): this {
+    this.#emitter.on(signal, listener)
+    return this
+  }
+
+  /** Takes a listener away. */
+  off<S extends keyof StreamSignals>(signal: S, listener: StreamSignals[S]): this {
+    this.#emitter.off(signal, listener)
+    return this
+  }
+
+  /**
+   * Ends the loop normally; resolves when the wire stream is let go.
+   * @throws StateError `already_closed` at a second call.
+   */
+  async close(): Promise<void> {
+    if (this.#isCloseCalled) {
+      throw new StateError('already_closed', 'close() was called before on this stream; once is enough')
+    }
+    this.#isCloseCalled = true
+    await this[Symbol.asyncDispose]()
+  }
+
+  /** Closes like `close()`, and never throws. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.controller.abort()
+    await this.#source.release()
+  }
+
+  #start(): void {
+    if (this.#isStarted) {
+      const advice = 'call client.stream() again for a second loop, or share the events of this one'
+      throw new StateError('already_started', `this stream already has its loop; ${advice}`)
+    }
+    this.#isStarted = true
+  }
+
+  #signal<S extends keyof StreamSignals>(signal: S, ...args: Parameters<StreamSignals[S]>): void {
+    for (const listener of this.#emitter.listeners(signal)) {
+      callSafely(listener as (...args: Parameters<StreamSignals[S]>) => void, ...args)
+    }
+  }
+}
+
+/** Aborts `controller` with `signal`, reason included; gives a function that stops that. */
+function follow(signal: AbortSignal | undefined, controller: AbortController): () => void {
+  if (signal === undefined) return () => undefined
+  const abort = () => controller.abort(signal.reason)
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
+  return () => signal.removeEventListener('abort', abort)
+}
+
+/** All events that have come, at once; an error waits until those before it were given. */
+function inBatches(source: EventSource): Pullable<readonly StreamEvent[]> {
+  let held: { error: unknown } | undefined
+  return {
+    take() {
+      if (held) throw held.error
+      const events: StreamEvent[] = []
+      try {
+        for (let event = source.take(); event !== undefined; event = source.take()) events.push(event)
+      } catch (error) {
+        if (events.length === 0) throw error
+        held = { error }
+      }
+      return events.length > 0 ? events : undefined
+    },
+    fill: () => source.fill(),
+    stop: () => source.stop(),
+  }
+}

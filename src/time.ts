@@ -1,0 +1,25 @@
+/** Now and timers, injected, so that tests own time. */
+
+/** A timer that was set; `cancel` is idempotent. */
+export interface Timer {
+  cancel(): void
+}
+
+/** A source of time. The default is the system's. */
+export interface Time {
+  /** Milliseconds since the Unix epoch. */
+  now(): number
+  /** Calls `run` once after `delayMs`; the timer does not keep the process alive. */
+  after(delayMs: number, run: () => void): Timer
+}
+
+/** The system's clock and timers. */
+export const systemTime: Time = {
+  now: () => Date.now(),
+  after(delayMs, run) {
+    const timeout = setTimeout(run, delayMs)
+    // An open socket keeps the process alive where something is awaited; a timer alone must not.
+    timeout.unref()
+    return { cancel: () => clearTimeout(timeout) }
+  },
+}

@@ -1,0 +1,119 @@
+/** One HTTP/2 request and its answer; says truthfully how it ended. */
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
+import type { End } from '../end.ts'
+import { cancel, nameOf, noError, refusedStream } from './codes.ts'
+
+/** A request as it goes on the wire; `path` with its query. */
+export type WireRequest = {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Status and headers of an answer, names in lower case. */
+export type Head = { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+
+/** Where the bytes of an answer go. */
+export interface Sink {
+  push(chunk: Uint8Array): void
+  finish(): void
+}
+
+/** What an exchange asks its session when it must say why it ended. */
+export interface SessionFault {
+  /** The end that the session as a whole came to, where it did. */
+  endOf(streamId: number | undefined): End | undefined
+  heard(): void
+  readonly lastHeardAt: number
+}
+
+/** One request on a session. Nothing of the answer flows before `pipe`. */
+export class Exchange {
+  /** The answer's status and headers; `undefined` where it ended before they came. */
+  readonly head: Promise<Head | undefined>
+  /** How it ended; never rejects. */
+  readonly end: Promise<End>
+  readonly #request: ClientHttp2Stream
+  readonly #session: SessionFault
+  #isCancelled = false
+  #error: Error | undefined
+
+  constructor(http2: ClientHttp2Session, session: SessionFault, wire: WireRequest) {
+    this.#session = session
+    this.#request = http2.request({ ':method': 'POST', ':path': wire.path, ...wire.headers }, { endStream: false })
+    const request = this.#request
+    this.head = new Promise(resolve => {
+      request.once('response', headers => resolve(toHead(headers)))
+      request.once('close', () => resolve(undefined))
+    })
+    this.end = new Promise(resolve => request.once('close', () => resolve(this.#classify())))
+    request.on('error', error => (this.#error = error))
+    request.once('response', () => session.heard())
+    request.end(wire.body)
+  }
+
+  /** When the peer last gave a sign of life, in milliseconds since the Unix epoch. */
+  get lastHeardAt(): number {
+    return this.#session.lastHeardAt
+  }
+
+  /** Lets the answer's bytes flow to `sink`, which is told when no more will come. */
+  pipe(sink: Sink): void {
+    this.#request.on('data', (chunk: Uint8Array) => {
+      this.#session.heard()
+      sink.push(chunk)
+    })
+    this.#request.once('close', () => sink.finish())
+    if (this.#request.closed && this.#request.destroyed) sink.finish()
+  }
+
+  /** The whole answer as text; what came of it where it was cut. */
+  async text(): Promise<string> {
+    const chunks: Uint8Array[] = []
+    await new Promise<void>(resolve => this.pipe({ push: chunk => chunks.push(chunk), finish: resolve }))
+    return Buffer.concat(chunks).toString('utf8')
+  }
+
+  /** Stops reading: HTTP/2 flow control then stops the peer (RFC 9113 §5.2). */
+  pause(): void {
+    this.#request.pause()
+  }
+
+  resume(): void {
+    this.#request.resume()
+  }
+
+  /** Resets the exchange with CANCEL (RFC 9113 §8.1); `end` resolves when it is let go. */
+  cancel(): void {
+    if (this.#isCancelled || this.#request.closed) return
+    this.#isCancelled = true
+    this.#request.removeAllListeners('data')
+    // destroy() would send NO_ERROR; an unread answer must be drained for `close` to come.
+    this.#request.close(cancel)
+    this.#request.resume()
+  }
+
+  #classify(): End {
+    if (this.#isCancelled) return { how: 'closed' }
+    const { rstCode, id } = this.#request
+    const ofSession = this.#session.endOf(id)
+    if (ofSession) return ofSession
+    if (id === undefined) return { how: 'refused', by: 'it was not sent', cause: this.#error }
+    if (rstCode === refusedStream) return { how: 'refused', by: 'REFUSED_STREAM' }
+    if (rstCode === noError && this.#error === undefined) return { how: 'finished' }
+    if (isSocketError(this.#error)) return { how: 'cut', cause: this.#error }
+    return { how: 'reset', code: rstCode, codeName: nameOf(rstCode) }
+  }
+}
+
+function isSocketError(error: Error | undefined): boolean {
+  return error !== undefined && 'syscall' in error
+}
+
+function toHead(raw: IncomingHttpHeaders & { ':status'?: number | undefined }): Head {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(raw)) {
+    if (!name.startsWith(':') && value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return { status: raw[':status'] ?? 0, headers }
+}

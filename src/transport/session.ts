@@ -1,0 +1,225 @@
+/** One HTTP/2 connection: its opening, its places, its liveness, its end. */
+import { type ClientHttp2Session, connect, type Settings } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { End } from '../end.ts'
+import type { Time } from '../time.ts'
+import { nameOf, noError } from './codes.ts'
+import { Exchange, type SessionFault, type WireRequest } from './exchange.ts'
+import { KeepAlive, type Pingable } from './keepalive.ts'
+
+/** The subset of TLS options that can be given: as in `tls.connect`. */
+export type TlsOptions = {
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  readonly cert?: string | Uint8Array | undefined
+  readonly key?: string | Uint8Array | undefined
+  readonly servername?: string | undefined
+  readonly rejectUnauthorized?: boolean | undefined
+}
+
+/** What a session needs to know; times in milliseconds. */
+export type SessionOptions = {
+  readonly endpoint: URL
+  readonly tls: TlsOptions
+  readonly time: Time
+  readonly connectTimeoutMs: number
+  readonly pingIntervalMs: number
+  readonly pingTimeoutMs: number
+  readonly maxExchanges: number
+}
+
+/**
+ * Bytes that one exchange, and the connection, may send ahead of us. Node's 64 KiB makes a bulk read 3.7 times slower;
+ * above 256 KiB nothing is gained without distance (performance.md).
+ */
+const streamWindowBytes = 256 * 1024
+const connectionWindowBytes = 1024 * 1024
+
+/** One `http2.connect`. Usable when `ready` resolves with nothing. */
+export class Session implements SessionFault, Pingable {
+  /** `undefined` when the peer's SETTINGS have come; else the end that made it unusable. Never rejects. */
+  readonly ready: Promise<End | undefined>
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>
+  /** Exchanges that were promised a place or have one. */
+  taken = 0
+  lastHeardAt: number
+  readonly #http2: ClientHttp2Session
+  readonly #options: SessionOptions
+  readonly #keepAlive: KeepAlive
+  readonly #exchanges = new Set<Exchange>()
+  #peerLimit = Number.POSITIVE_INFINITY
+  #isReady = false
+  #isConnected = false
+  #isRetired = false
+  #goaway: { code: number; lastStreamId: number } | undefined
+  #end: End | undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.lastHeardAt = options.time.now()
+    this.#keepAlive = new KeepAlive(this, options.time, options.pingIntervalMs, options.pingTimeoutMs)
+    this.#http2 = connect(options.endpoint.origin, {
+      ...toNodeTls(options.tls),
+      settings: { initialWindowSize: streamWindowBytes, enablePush: false },
+    })
+    this.#http2.once('connect', (_session, socket: Socket | TLSSocket) => {
+      this.#isConnected = true
+      socket.setNoDelay(true)
+      this.#http2.setLocalWindowSize(connectionWindowBytes)
+    })
+    this.ready = this.#becomeReady()
+    this.closed = new Promise(resolve => this.#http2.once('close', resolve))
+    this.#listen()
+  }
+
+  /** How many exchanges it carries. */
+  get size(): number {
+    return this.#exchanges.size
+  }
+
+  /** How many exchanges it may carry at once: our limit, never above the peer's (RFC 9113 §5.1.2). */
+  get limit(): number {
+    return Math.min(this.#options.maxExchanges, this.#peerLimit)
+  }
+
+  /** Whether new exchanges may be put here. */
+  get isOpen(): boolean {
+    return !this.#isRetired && this.#end === undefined && !this.#http2.closed && !this.#http2.destroyed
+  }
+
+  /** Whether one more exchange can be opened now. */
+  get hasPlace(): boolean {
+    return this.isOpen && this.#isReady && this.#exchanges.size < this.limit
+  }
+
+  /** Opens an exchange; an `End` where the session turned out to be unusable. */
+  open(wire: WireRequest): Exchange | End {
+    let exchange: Exchange
+    try {
+      exchange = new Exchange(this.#http2, this, wire)
+    } catch (cause) {
+      // request() throws on the spot on a destroyed session, and after GOAWAY.
+      return { how: 'refused', by: 'the session is closing', cause }
+    }
+    this.#exchanges.add(exchange)
+    if (this.#exchanges.size === 1) {
+      this.#http2.ref()
+      this.heard()
+      this.#keepAlive.start()
+    }
+    void exchange.end.then(() => this.#release(exchange))
+    return exchange
+  }
+
+  /** Takes no new exchanges; the connection closes when the last one has ended. */
+  retire(): void {
+    this.#isRetired = true
+    if (this.#exchanges.size === 0) this.#http2.close()
+  }
+
+  /** Closes the connection and all its exchanges at once. */
+  destroy(): void {
+    this.#isRetired = true
+    this.#end ??= { how: 'closed' }
+    this.#http2.destroy()
+  }
+
+  heard(): void {
+    this.lastHeardAt = this.#options.time.now()
+  }
+
+  ping(): boolean {
+    if (this.#http2.destroyed || this.#http2.closed) return false
+    return this.#http2.ping(error => {
+      if (!error) this.heard()
+    })
+  }
+
+  giveUp(waitedMs: number): void {
+    this.#fail({ how: 'silent', awaited: 'ping', waitedMs })
+  }
+
+  endOf(streamId: number | undefined): End | undefined {
+    const goaway = this.#goaway
+    if (goaway && streamId !== undefined && streamId > goaway.lastStreamId) {
+      return { how: 'refused', by: `GOAWAY ${nameOf(goaway.code)} with a lower last stream` }
+    }
+    if (this.#end) return this.#end
+    if (goaway && goaway.code !== noError) {
+      return { how: 'goaway', code: goaway.code, codeName: nameOf(goaway.code) }
+    }
+    // After a FIN Node ends the exchange with CANCEL and no error, and the socket is gone by then.
+    return isGone(this.#http2) ? { how: 'cut' } : undefined
+  }
+
+  #release(exchange: Exchange): void {
+    this.#exchanges.delete(exchange)
+    if (this.#exchanges.size > 0) return
+    this.#keepAlive.stop()
+    if (this.#isRetired) this.#http2.close()
+    // Nothing is open: the process may exit.
+    else if (!this.#http2.destroyed) this.#http2.unref()
+  }
+
+  #fail(end: End): void {
+    this.#end ??= end
+    this.#http2.destroy()
+  }
+
+  #listen(): void {
+    this.#http2.on('remoteSettings', (settings: Settings) => {
+      this.heard()
+      this.#peerLimit = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY
+    })
+    this.#http2.on('goaway', (code, lastStreamId) => {
+      this.#isRetired = true
+      this.#goaway = { code, lastStreamId }
+    })
+    this.#http2.on('error', cause => {
+      if (this.#goaway === undefined) this.#end ??= { how: 'cut', cause }
+    })
+    this.#http2.once('close', () => {
+      this.#keepAlive.stop()
+      this.#end ??= { how: 'cut' }
+    })
+  }
+
+  /** A session is usable when the peer's SETTINGS came: a peer that is not HTTP/2 accepts the connection as well. */
+  #becomeReady(): Promise<End | undefined> {
+    const { time, connectTimeoutMs } = this.#options
+    return new Promise(resolve => {
+      const timer = time.after(connectTimeoutMs, () => {
+        this.#fail({ how: 'silent', awaited: 'connection', waitedMs: connectTimeoutMs })
+      })
+      this.#http2.once('remoteSettings', () => {
+        timer.cancel()
+        this.#isReady = true
+        if (this.#exchanges.size === 0) this.#http2.unref()
+        resolve(undefined)
+      })
+      let error: Error | undefined
+      this.#http2.once('error', e => (error = e))
+      this.#http2.once('close', () => {
+        timer.cancel()
+        if (this.#end === undefined || this.#end.how === 'cut') this.#end = this.#classifyOpening(error)
+        resolve(this.#end)
+      })
+    })
+  }
+
+  #classifyOpening(cause: Error | undefined): End {
+    if (this.#isReady) return { how: 'cut', cause }
+    const code = cause && 'code' in cause ? String(cause.code) : ''
+    const isForeign = code.startsWith('ERR_HTTP2') || (this.#isConnected && cause === undefined)
+    return isForeign ? { how: 'foreign', cause } : { how: 'unreachable', cause }
+  }
+}
+
+function isGone(http2: ClientHttp2Session): boolean {
+  return http2.destroyed || http2.socket === undefined || http2.socket.destroyed
+}
+
+function toNodeTls(tls: TlsOptions): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined))
+}

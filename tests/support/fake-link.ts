@@ -1,0 +1,107 @@
+/** A stream's way to a server that is not there: the answer's bytes are given by the test. */
+import type { End } from '../../src/end.ts'
+import { EventStream } from '../../src/stream/stream.ts'
+import type { Exchange, Link } from '../../src/stream/link.ts'
+import { systemTime, type Time } from '../../src/time.ts'
+
+/** What the exchange of a fake link does; all chunks are pushed when the stream begins to read. */
+export type FakeAnswer = {
+  readonly status?: number
+  readonly headers?: Record<string, string>
+  readonly chunks?: readonly Uint8Array[]
+  /** How the exchange ends after the chunks; left open where absent. */
+  readonly end?: End
+}
+
+/** An exchange whose bytes and end are the test's, with a record of what was asked of it. */
+export class FakeExchange implements Exchange {
+  readonly lastHeardAt = 0
+  readonly head
+  readonly end: Promise<End>
+  isCancelled = false
+  pauses = 0
+  push: (chunk: Uint8Array) => void = () => undefined
+  finish: (end: End) => void = () => undefined
+  readonly #answer: FakeAnswer
+
+  constructor(answer: FakeAnswer) {
+    this.#answer = answer
+    this.head = Promise.resolve({ status: answer.status ?? 200, headers: answer.headers ?? {} })
+    this.end = new Promise(resolve => (this.finish = resolve))
+  }
+
+  pipe(sink: { push(chunk: Uint8Array): void; finish(): void }): void {
+    this.push = chunk => sink.push(chunk)
+    const finish = this.finish
+    this.finish = end => {
+      finish(end)
+      sink.finish()
+    }
+    for (const chunk of this.#answer.chunks ?? []) sink.push(chunk)
+    if (this.#answer.end) this.finish(this.#answer.end)
+  }
+
+  async text(): Promise<string> {
+    if (this.#answer.end) this.finish(this.#answer.end)
+    return Buffer.concat(this.#answer.chunks ?? []).toString('utf8')
+  }
+
+  pause(): void {
+    this.pauses++
+  }
+
+  resume(): void {}
+
+  cancel(): void {
+    this.isCancelled = true
+    this.finish({ how: 'closed' })
+  }
+}
+
+/** A link that gives the answers in order, and notes what was seen. */
+export class FakeLink implements Link {
+  readonly where = 'POST /stream at http://fake.test'
+  readonly time: Time
+  readonly startTimeoutMs = 10_000
+  readonly observer: Link['observer']
+  readonly exchanges: FakeExchange[] = []
+  readonly seen: number[] = []
+  opened = 0
+  refused = 0
+  readonly #answers: (FakeAnswer | End)[]
+
+  constructor(answers: (FakeAnswer | End)[], options: { time?: Time; observer?: Link['observer'] } = {}) {
+    this.#answers = answers
+    this.time = options.time ?? systemTime
+    this.observer = options.observer
+  }
+
+  async open(): Promise<Exchange | End> {
+    const answer = this.#answers[this.opened++]!
+    if ('how' in answer) return answer
+    const exchange = new FakeExchange(answer)
+    this.exchanges.push(exchange)
+    return exchange
+  }
+
+  see(txn: number): void {
+    this.seen.push(txn)
+  }
+
+  secretRefused(): boolean {
+    this.refused++
+    return false
+  }
+}
+
+/** A stream over a fake link. */
+export function streamOver(link: Link, options: { signal?: AbortSignal; maxLineBytes?: number } = {}): EventStream {
+  const { signal, maxLineBytes = 64 * 1024 * 1024 } = options
+  const request = { body: '{"documents":{"collection":"c"}}', fields: undefined }
+  return new EventStream(link, { request, content: undefined, signal, maxLineBytes }, () => undefined)
+}
+
+/** Text as bytes. */
+export function bytes(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8')
+}
