@@ -1,0 +1,94 @@
+// Proves the package as its users get it. Run by `npm run pack`; `npm run pack -- --keep` leaves the packed file in the
+// project's folder. Builds and packs, checks the list of files, asks publint and attw, then installs the packed file
+// into an empty folder and imports every door from there with plain node.
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** @type {{ name: string, exports: Record<string, string | { types: string, default: string }>, bin: Record<string, string> }} */
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** What the packed file may hold: beside the build's output only these. */
+const topFiles = new Set(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'])
+const builtFile = /^dist\/[\w/-]+(\.js|\.d\.ts)$/
+
+/** Runs a program and gives what it prints; what it says on stderr passes through.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {string} [cwd] */
+function run(program, args, cwd = root) {
+  return execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+/** Runs npm: the one that runs this script, where there is one.
+ * @param {readonly string[]} args
+ * @param {string} [cwd] */
+function npm(args, cwd) {
+  const path = process.env['npm_execpath']
+  return path === undefined ? run('npm', args, cwd) : run(process.execPath, [path, ...args], cwd)
+}
+
+/** Runs a tool of the project's node_modules and shows what it prints.
+ * @param {string} path its program
+ * @param {readonly string[]} args */
+function check(path, args) {
+  const tool = join(root, 'node_modules', path)
+  execFileSync(process.execPath, [tool, ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
+/** The files that every door and command of the manifest needs. */
+function listNeeded() {
+  const doors = Object.values(manifest.exports).flatMap(door =>
+    typeof door === 'string' ? [door] : Object.values(door),
+  )
+  return [...doors, ...Object.values(manifest.bin), ...topFiles].map(path => path.replace(/^\.\//, ''))
+}
+
+/** Fails where the packed file lacks something or holds something strange.
+ * @param {readonly string[]} files */
+function checkFiles(files) {
+  const problems = [
+    ...files.filter(path => !topFiles.has(path) && !builtFile.test(path)).map(path => `${path} does not belong there`),
+    ...listNeeded()
+      .filter(path => !files.includes(path))
+      .map(path => `${path} is missing`),
+  ]
+  if (problems.length > 0) throw new Error(`the packed file is wrong:\n  ${problems.join('\n  ')}`)
+}
+
+/** Installs the packed file into an empty folder and imports every door from there.
+ * @param {string} tarball
+ * @param {string} folder */
+function checkInstalled(tarball, folder) {
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
+  npm(['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], folder)
+  for (const [door, target] of Object.entries(manifest.exports)) {
+    if (typeof target === 'string') continue
+    const specifier = manifest.name + door.slice(1)
+    const program = `const names = Object.keys(await import('${specifier}'))
+      if (names.length === 0) throw new Error('${specifier} exports nothing')
+      console.log('${specifier}:', names.join(' '))`
+    process.stdout.write(run(process.execPath, ['--input-type=module', '--eval', program], folder))
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'pack-'))
+try {
+  // `ignore-scripts` in .npmrc silences `prepack` too, so the build is started here.
+  run(process.execPath, [join(root, 'scripts/build.mjs')])
+  // One npm prints a list here, another an object by package name.
+  const [packed] = Object.values(JSON.parse(npm(['pack', '--json', '--pack-destination', folder])))
+  const tarball = join(folder, packed.filename)
+  checkFiles(packed.files.map((/** @type {{ path: string }} */ file) => file.path))
+  check('publint/src/cli.js', ['run', tarball, '--strict'])
+  check('@arethetypeswrong/cli/dist/index.js', [tarball, '--profile', 'esm-only', '--no-definitely-typed'])
+  checkInstalled(tarball, mkdtempSync(join(folder, 'installed-')))
+  if (process.argv.includes('--keep')) copyFileSync(tarball, join(root, basename(tarball)))
+  console.log(`${basename(tarball)}: ${packed.files.length} files, ${Math.ceil(packed.size / 1024)} KiB`)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
