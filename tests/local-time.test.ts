@@ -66,8 +66,8 @@ test('times are nanoseconds since 1970, exactly, on either side of it', () => {
 
 test('any time reads back as itself, and agrees with Date where that reaches', () => {
   const nanoseconds = fc.bigInt({
-    min: -(10n ** 9n) * 31556952n * 10n ** 9n + 10n ** 18n,
-    max: 10n ** 9n * 31556952n * 10n ** 9n - 10n ** 18n,
+    min: -999_990_000n * 31556952n * 10n ** 9n,
+    max: 999_990_000n * 31556952n * 10n ** 9n,
   })
   fc.assert(
     fc.property(nanoseconds, value => {
