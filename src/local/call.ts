@@ -1,0 +1,305 @@
+/**
+ * What a function sees when it is evaluated: its arguments, which it evaluates when it wants them and as what it
+ * wants them, and the query that it is part of. Functions know nothing of the wire.
+ */
+import type { Access } from './access.ts'
+import type { Database } from './database.ts'
+import { collect, failure, wrongType } from './failures.ts'
+import type { ErrorCode, Failure } from './failures.ts'
+import type { LiveVersion } from './history.ts'
+import { schemaKindOf, typeName } from './kinds.ts'
+import type { Store } from './store.ts'
+import type { Transaction } from './transaction.ts'
+import { CalendarDate, Lambda, Page, Ref, SetValue, Time, UnresolvedRef, VersionValue, inside } from './values.ts'
+import type { Expression, FormExpression, ObjectValue, Position, SchemaKind, SetForm, Value } from './values.ts'
+import { fieldsOf } from './compare.ts'
+import { COLLECTIONS } from './native.ts'
+
+/** One request being evaluated. */
+export type Query = {
+  readonly store: Store
+  readonly database: Database
+  readonly transaction: Transaction
+  readonly access: Access
+  readonly apiVersion: string
+  /** What a request may do: only a `query` may write. */
+  readonly kind: 'query' | 'get' | 'stream'
+}
+
+/** Variables, innermost first. */
+export type Scope = { readonly name: string; readonly value: Value; readonly up: Scope } | null
+
+/** Where an expression is evaluated. */
+export type Frame = {
+  readonly query: Query
+  readonly scope: Scope
+  /** The time of reads inside of `at`, in microseconds. */
+  readonly readAt: number | undefined
+  /** How many user functions have called one another to come here. */
+  readonly depth: number
+  /** Why nothing may be written here: a lambda of a set, or a predicate. */
+  readonly isPure?: boolean
+}
+
+/** Evaluates expressions; there is one. */
+export interface Evaluator {
+  run(expression: Expression, frame: Frame): Value
+  /** Calls a function value with its argument. */
+  apply(lambda: Lambda, argument: Value, frame: Frame): Value
+}
+
+/** A function of the language, one for each form. */
+export type Evaluate = (call: Call) => Value
+
+/** An element of an argument list and where it stood. */
+export type Argument = { readonly value: Value; readonly at: Position }
+
+/** An array, a page or a set: what the functions over collections take. */
+export type Carrier = Value[] | Page | SetForm
+
+/** One call of a function. */
+export class Call {
+  readonly form: FormExpression
+  readonly frame: Frame
+  readonly evaluator: Evaluator
+
+  constructor(form: FormExpression, frame: Frame, evaluator: Evaluator) {
+    this.form = form
+    this.frame = frame
+    this.evaluator = evaluator
+  }
+
+  /** The query that this call is part of. */
+  get query(): Query {
+    return this.frame.query
+  }
+
+  /** Where the call stands. */
+  get position(): Position {
+    return this.form.at
+  }
+
+  /** Where one of its arguments stands. */
+  at(key: string): Position {
+    return inside(this.form.at, key)
+  }
+
+  /** Whether an argument was given. */
+  has(key: string): boolean {
+    return this.form.parts.has(key)
+  }
+
+  /** An argument, not evaluated. */
+  part(key: string): Expression {
+    return this.form.parts.get(key) as Expression
+  }
+
+  /** An argument; `scope` and `readAt` of the frame may be others. */
+  value(key: string, frame: Frame = this.frame): Value {
+    return this.evaluator.run(this.part(key), frame)
+  }
+
+  /** Fails at the call itself. */
+  fail(code: ErrorCode, description: string): Failure {
+    return failure(this.form.at, code, description)
+  }
+
+  /** Fails at an argument. */
+  failAt(key: string, description: string): Failure {
+    return failure(this.at(key), 'invalid argument', description)
+  }
+
+  /** An argument list: an array is many, all else is one. All errors of an array are told. */
+  list(key: string): Argument[] {
+    const part = this.part(key)
+    const at = this.at(key)
+    if (part.kind === 'array') {
+      return collect(part.items, item => ({ value: this.evaluator.run(item, this.frame), at: item.at }))
+    }
+    const value = this.value(key)
+    return Array.isArray(value) ? value.map((item, i) => ({ value: item, at: inside(at, i) })) : [{ value, at }]
+  }
+
+  /** A list that may not be empty. */
+  nonEmptyList(key: string): Argument[] {
+    const list = this.list(key)
+    if (list.length === 0) throw failure(this.at(key), 'invalid argument', 'Non-empty array expected.')
+    return list
+  }
+
+  /** A string. */
+  string(key: string): string {
+    const value = this.value(key)
+    if (typeof value !== 'string') throw wrongType(this.at(key), 'String', typeName(value))
+    return value
+  }
+
+  /** An integer. */
+  integer(key: string): bigint {
+    const value = this.value(key)
+    if (typeof value !== 'bigint') throw wrongType(this.at(key), 'Integer', typeName(value))
+    return value
+  }
+
+  /** An integer or a double. */
+  number(key: string): bigint | number {
+    return castNumber(this.value(key), this.at(key))
+  }
+
+  boolean(key: string): boolean {
+    const value = this.value(key)
+    if (typeof value !== 'boolean') throw wrongType(this.at(key), 'Boolean', typeName(value))
+    return value
+  }
+
+  array(key: string): Value[] {
+    const value = this.value(key)
+    if (!Array.isArray(value)) throw wrongType(this.at(key), 'Array', typeName(value))
+    return value
+  }
+
+  /** An object; only a plain one will do. */
+  object(key: string): ObjectValue {
+    const value = this.value(key)
+    if (!(value instanceof Map)) throw wrongType(this.at(key), 'Object', typeName(value))
+    return value
+  }
+
+  /** A time: `@ts` or integer microseconds. */
+  time(key: string): Time {
+    return castTime(this.value(key), this.at(key))
+  }
+
+  /** The same as whole microseconds; undefined where the argument was not given. */
+  micros(key: string): number | undefined {
+    return this.has(key) ? Number(this.time(key).micros) : undefined
+  }
+
+  /** The ref of a document, of any collection. */
+  ref(key: string): Ref {
+    return castRef(this.value(key), this.at(key))
+  }
+
+  /** The ref of a schema document of one kind. */
+  schemaRef(key: string, kind: SchemaKind, expected: string): Ref {
+    const value = this.value(key)
+    if (schemaKindOf(value) !== kind) throw wrongType(this.at(key), expected, typeName(value))
+    return castRef(value, this.at(key))
+  }
+
+  /** A set, or something that counts as one: a ref of a document, a native collection. */
+  set(key: string): SetForm {
+    return castSet(this.value(key), this.at(key), 'Set')
+  }
+
+  /** A ref or a set. */
+  refOrSet(key: string): Ref | SetForm {
+    const value = this.value(key)
+    if (value instanceof SetValue) return value.form
+    if (value instanceof Ref || value instanceof UnresolvedRef) return castRef(value, this.at(key))
+    throw wrongType(this.at(key), 'Ref or Set', typeName(value))
+  }
+
+  /** What the functions over collections take. */
+  carrier(key: string): Carrier {
+    const value = this.value(key)
+    if (Array.isArray(value) || value instanceof Page) return value
+    const at = this.at(key)
+    if (value instanceof SetValue || value instanceof Ref || value instanceof UnresolvedRef)
+      return castSet(value, at, 'Set')
+    throw wrongType(at, 'Array, Set, or Page', typeName(value))
+  }
+
+  /** The function argument as something to call. */
+  lambda(key: string): (argument: Value) => Value {
+    const part = this.part(key)
+    if (part.kind === 'lambda') {
+      return argument => {
+        const scope = bindParameters(part.parameters, argument, this.frame.scope, part.at)
+        return this.evaluator.run(part.body, { ...this.frame, scope })
+      }
+    }
+    const value = this.value(key)
+    if (!(value instanceof Lambda)) throw wrongType(this.at(key), 'Lambda', typeName(value))
+    return argument => this.evaluator.apply(value, argument, this.frame)
+  }
+}
+
+/** A document as a query sees it. */
+export function showVersion(query: Query, ref: Ref, version: LiveVersion, isCreated = false): VersionValue {
+  return new VersionValue(ref, version.ts, version.fields, query.transaction.isOwn(version.ts), isCreated)
+}
+
+/** The scope of a function's body: its parameters bound to the argument. */
+export function bindParameters(
+  parameters: string | readonly string[],
+  argument: Value,
+  scope: Scope,
+  at: Position,
+): Scope {
+  if (typeof parameters === 'string') return { name: parameters, value: argument, up: scope }
+  const values = Array.isArray(argument) ? argument : [argument]
+  if (values.length !== parameters.length) {
+    const counts = `${parameters.length} elements. Array contains ${values.length}.`
+    throw failure(inside(at, 'lambda'), 'invalid argument', `Lambda expects an array with ${counts}`)
+  }
+  return parameters.reduce<Scope>((up, name, i) => ({ name, value: values[i] ?? null, up }), scope)
+}
+
+export function castNumber(value: Value, at: Position): bigint | number {
+  if (typeof value !== 'bigint' && typeof value !== 'number') throw wrongType(at, 'Number', typeName(value))
+  return value
+}
+
+export function castString(value: Value, at: Position): string {
+  if (typeof value !== 'string') throw wrongType(at, 'String', typeName(value))
+  return value
+}
+
+export function castBoolean(value: Value, at: Position): boolean {
+  if (typeof value !== 'boolean') throw wrongType(at, 'Boolean', typeName(value))
+  return value
+}
+
+export function castTime(value: Value, at: Position): Time {
+  if (value instanceof Time) return value
+  if (typeof value === 'bigint') return new Time(value * 1000n)
+  throw wrongType(at, 'Time', typeName(value))
+}
+
+/** A time or a day. */
+export function castTemporal(value: Value, at: Position): Time | CalendarDate {
+  if (value instanceof CalendarDate) return value
+  if (value instanceof Time || typeof value === 'bigint') return castTime(value, at)
+  throw wrongType(at, 'Temporal', typeName(value))
+}
+
+/** The failure of a name that nothing has. */
+export function undefinedRef(ref: UnresolvedRef, at: Position): Failure {
+  return failure(at, 'invalid ref', `Ref refers to undefined ${ref.kind} '${ref.name}'`)
+}
+
+export function castRef(value: Value, at: Position, expected = 'Ref'): Ref {
+  if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
+  if (!(value instanceof Ref)) throw wrongType(at, expected, typeName(value))
+  return value
+}
+
+/** A set: refs of documents are the set of that document, native collections that of their documents. */
+export function castSet(value: Value, at: Position, expected: string): SetForm {
+  if (value instanceof SetValue) return value.form
+  const ref = castRef(value, at, expected)
+  return isNativeCollection(ref) ? { kind: 'documents', collection: ref } : { kind: 'singleton', ref }
+}
+
+/** Whether a ref is one of `collections()`, `keys()` and so on. */
+export function isNativeCollection(ref: Ref): boolean {
+  return ref.collection === COLLECTIONS && ref.id < 1024n
+}
+
+/** An object, or what counts as one: versions, pages and events. */
+export function castFields(value: Value, at: Position): ObjectValue {
+  const fields = fieldsOf(value)
+  if (fields === undefined) throw wrongType(at, 'Object', typeName(value))
+  return fields
+}

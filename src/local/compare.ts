@@ -1,0 +1,204 @@
+/**
+ * The one order of all values: by it sets are sorted and `lt`, `max` and the others decide (protocol.md E.6); and
+ * when two values are equal, which is another question (strings by code points, objects whatever their key order).
+ */
+import {
+  Action,
+  Bytes,
+  CalendarDate,
+  Lambda,
+  Page,
+  PendingTime,
+  Ref,
+  SetValue,
+  Time,
+  UnresolvedRef,
+  Uuid,
+  VersionValue,
+} from './values.ts'
+import type { ObjectValue, Value } from './values.ts'
+import { DocumentEventValue, SetEventValue, Sourced } from './values.ts'
+import { compareStrings } from './order.ts'
+
+/** The place of a type in the order of types. */
+function rankOf(value: Value): number {
+  if (value === null) return 12
+  if (value === true) return 11
+  if (value === false) return 10
+  if (typeof value === 'bigint' || typeof value === 'number') return 0
+  if (value instanceof Bytes) return 1
+  if (typeof value === 'string' || value instanceof Action) return 2
+  if (Array.isArray(value)) return 3
+  if (value instanceof Ref || value instanceof UnresolvedRef) return 5
+  if (value instanceof PendingTime) return 6
+  if (value instanceof Time) return 6
+  if (value instanceof CalendarDate) return 7
+  if (value instanceof Lambda) return 8
+  if (value instanceof Uuid) return 9
+  return 4
+}
+
+function compareNumbers(a: bigint | number, b: bigint | number): number {
+  if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1
+  if (Number.isNaN(b)) return -1
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  return Buffer.compare(a, b)
+}
+
+function compareLists(a: readonly Value[], b: readonly Value[]): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const order = compareValues(a[i] ?? null, b[i] ?? null)
+    if (order !== 0) return order
+  }
+  return a.length - b.length
+}
+
+function compareObjects(a: ObjectValue, b: ObjectValue): number {
+  const left = [...a]
+  const right = [...b]
+  for (let i = 0; i < left.length && i < right.length; i++) {
+    const [leftKey, leftValue] = left[i] as [string, Value]
+    const [rightKey, rightValue] = right[i] as [string, Value]
+    const order = compareStrings(leftKey, rightKey) || compareValues(leftValue, rightValue)
+    if (order !== 0) return order
+  }
+  return left.length - right.length
+}
+
+/** The order of refs: by collection, then by id as a signed integer. */
+export function compareRefs(a: Ref, b: Ref): number {
+  return a.database - b.database || a.collection - b.collection || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+}
+
+/** A value that has fields, as an object: versions, pages and events count as one. */
+export function fieldsOf(value: Value): ObjectValue | undefined {
+  if (value instanceof Map) return value
+  if (value instanceof VersionValue) {
+    const ts = value.isPending ? new PendingTime(value.ts) : BigInt(value.ts)
+    return new Map<string, Value>([['ref', value.ref], ['ts', ts], ...value.fields])
+  }
+  if (value instanceof Page) {
+    const fields: ObjectValue = new Map()
+    if (value.before !== undefined) fields.set('before', value.before)
+    if (value.after !== undefined) fields.set('after', value.after)
+    return fields.set('data', value.data)
+  }
+  if (value instanceof DocumentEventValue) {
+    return new Map<string, Value>([
+      ['ts', BigInt(value.ts)],
+      ['action', new Action(value.action)],
+      ['document', value.ref],
+      ['data', value.data],
+    ])
+  }
+  if (value instanceof SetEventValue) {
+    const fields = new Map<string, Value>([
+      ['ts', BigInt(value.ts)],
+      ['action', new Action(value.action)],
+      ['document', value.ref],
+    ])
+    return value.values === undefined ? fields : fields.set('data', [...value.values])
+  }
+  if (value instanceof Sourced) {
+    return new Map<string, Value>([
+      ['value', value.value],
+      ['sources', value.sources.map(source => new SetValue(source))],
+    ])
+  }
+  return undefined
+}
+
+/** Negative, zero or positive: the order of two values of any types. */
+export function compareValues(a: Value, b: Value): number {
+  const rank = rankOf(a)
+  const ranks = rank - rankOf(b)
+  if (ranks !== 0) return ranks
+  if (rank === 0) return compareNumbers(a as bigint | number, b as bigint | number)
+  if (a instanceof Bytes && b instanceof Bytes) return compareBytes(a.bytes, b.bytes)
+  if (rank === 2) return compareStrings(textOf(a), textOf(b))
+  if (Array.isArray(a) && Array.isArray(b)) return compareLists(a, b)
+  if (a instanceof Ref && b instanceof Ref) return compareRefs(a, b)
+  if (a instanceof Time && b instanceof Time) return compareNumbers(a.nanoseconds, b.nanoseconds)
+  if (rank === 6) return a instanceof PendingTime ? (b instanceof PendingTime ? 0 : 1) : -1
+  if (a instanceof CalendarDate && b instanceof CalendarDate) return a.days - b.days
+  if (a instanceof Uuid && b instanceof Uuid) return compareStrings(a.text, b.text)
+  const left = fieldsOf(a)
+  const right = fieldsOf(b)
+  return left !== undefined && right !== undefined ? compareObjects(left, right) : 0
+}
+
+function textOf(value: Value): string {
+  return value instanceof Action ? value.name : (value as string)
+}
+
+/** An add is a create and a remove a delete to `equals` (protocol.md E.6, for versions below 5). */
+const actionAliases: Readonly<Record<string, readonly string[]>> = {
+  add: ['add', 'create'],
+  remove: ['remove', 'delete'],
+}
+
+function isSameAction(action: Action, other: Value): boolean {
+  const name = textOf(other)
+  return action.name === name || (actionAliases[action.name]?.includes(name) ?? false)
+}
+
+/** Whether two values are the same: deeply, whatever the order of keys, integers and doubles by their number. */
+export function isEqual(a: Value, b: Value): boolean {
+  if (a instanceof Action && (typeof b === 'string' || b instanceof Action)) return isSameAction(a, b)
+  if (b instanceof Action && typeof a === 'string') return isSameAction(b, a)
+  if (typeof a === 'string' || typeof b === 'string') return a === b
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((element, i) => isEqual(element, b[i] ?? null))
+  }
+  if (a instanceof SetValue || b instanceof SetValue || a instanceof Lambda || b instanceof Lambda) {
+    return a !== null && b !== null && canonicalKey(a) === canonicalKey(b)
+  }
+  if (a instanceof UnresolvedRef || b instanceof UnresolvedRef) {
+    return (
+      a instanceof UnresolvedRef &&
+      b instanceof UnresolvedRef &&
+      a.kind === b.kind &&
+      a.name === b.name &&
+      a.id === b.id
+    )
+  }
+  const left = fieldsOf(a)
+  const right = fieldsOf(b)
+  if (left !== undefined && right !== undefined) return isEqualObject(left, right)
+  if (left !== undefined || right !== undefined) return false
+  return compareValues(a, b) === 0
+}
+
+function isEqualObject(a: ObjectValue, b: ObjectValue): boolean {
+  if (a.size !== b.size) return false
+  for (const [key, value] of a) {
+    const other = b.get(key)
+    if (other === undefined || !isEqual(value, other)) return false
+  }
+  return true
+}
+
+function canonicalNumber(value: bigint | number): string {
+  if (typeof value === 'bigint') return `n${value}`
+  return Number.isInteger(value) ? `n${BigInt(value)}` : `n${value}`
+}
+
+/** A text that two values share exactly when they are equal as terms of an index: the key of a set. */
+export function canonicalKey(value: unknown): string {
+  if (typeof value === 'bigint' || typeof value === 'number') return canonicalNumber(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (value instanceof Time) return `t${value.nanoseconds}`
+  if (value instanceof CalendarDate) return `d${value.days}`
+  if (value instanceof Uuid) return `u${value.text}`
+  if (value instanceof Bytes) return `b${Buffer.from(value.bytes).toString('base64')}`
+  if (value instanceof Ref) return `r${value.database}/${value.collection}/${value.id}`
+  if (Array.isArray(value)) return `[${value.map(canonicalKey).join()}]`
+  if (value instanceof Map)
+    return `{${[...value].map(([key, field]) => JSON.stringify(key) + canonicalKey(field)).join()}}`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const fields = Object.entries(value).filter(([key]) => key !== 'at')
+  return `${value.constructor.name}{${fields.map(([key, field]) => key + canonicalKey(field)).join()}}`
+}

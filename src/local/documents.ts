@@ -1,0 +1,206 @@
+/**
+ * Writing documents: of the user's collections here, of the native ones by the rules of `schema.ts`. Where an error
+ * is told depends on the function (protocol.md C.2): its key, or the whole form.
+ */
+import { showVersion } from './call.ts'
+import type { Query } from './call.ts'
+import { failure, invalidData, permissionDenied } from './failures.ts'
+import type { FieldFailure, Places } from './failures.ts'
+import { patchFields } from './history.ts'
+import type { LiveVersion } from './history.ts'
+import { identityOf } from './indexing.ts'
+import { nounOf } from './names.ts'
+import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
+import { schemaRules } from './schema.ts'
+import type { ChangeKind } from './schema.ts'
+import { Storer, wrongStoredType } from './stored.ts'
+import { DocumentEventValue, Ref, Time } from './values.ts'
+import type { ObjectValue, Position, Value, VersionValue } from './values.ts'
+
+const MICROS_PER_DAY = 86_400_000_000
+
+/** The fields that a user's document has; others of the parameters are dropped without a word. */
+function readFields(query: Query, parameters: ObjectValue, places: Places, typesAt: Position): ObjectValue {
+  const failures: FieldFailure[] = []
+  const fields: ObjectValue = new Map()
+  const data = parameters.get('data')
+  const storer = new Storer(query)
+  if (data !== undefined) {
+    const stored = data === null ? null : storer.store(data, ['data'], true)
+    if (stored !== null && !(stored instanceof Map)) {
+      if (storer.failures.length === 0) failures.push(wrongStoredType(['data'], data, 'Map'))
+    } else fields.set('data', stored)
+  }
+  const ttl = parameters.get('ttl')
+  if (ttl !== undefined) {
+    if (ttl === null || ttl instanceof Time) fields.set('ttl', ttl)
+    else failures.push(wrongStoredType(['ttl'], ttl, 'Timestamp'))
+  }
+  if (failures.length > 0) throw invalidData(typesAt, failures)
+  if (storer.failures.length > 0) throw invalidData(places.form, storer.failures)
+  return fields
+}
+
+/** What is stored of a change: empty data is no data, and `data` stands before `ttl`. */
+function settle(old: ObjectValue, change: ObjectValue): ObjectValue {
+  const patched = patchFields(old, change)
+  const data = patched.get('data')
+  const settled: ObjectValue = new Map()
+  if (data instanceof Map && data.size > 0) settled.set('data', data)
+  for (const [key, value] of patched) if (key !== 'data') settled.set(key, value)
+  return settled
+}
+
+/** The ttl that a collection gives to what is written without one. */
+function withDefaultTtl(query: Query, ref: Ref, fields: ObjectValue, parameters: ObjectValue): ObjectValue {
+  if (parameters.has('ttl')) return fields
+  const collection = query.store.lastFieldsOf(new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)))
+  const days = collection?.get('ttl_days')
+  if (typeof days !== 'bigint') return fields
+  return new Map(fields).set('ttl', Time.ofMicros(query.transaction.snapshot + Number(days) * MICROS_PER_DAY))
+}
+
+/** The newest version of a document. Fails with 404 where there is none. */
+function readOrFail(query: Query, ref: Ref, at: Position): LiveVersion {
+  const version = query.transaction.read(query.database, ref)
+  if (version === undefined) throw failure(at, 'instance not found', `${nounOf(ref)} not found.`)
+  return version
+}
+
+function collectionOf(query: Query, ref: Ref): Ref {
+  return new Ref(query.database.number, COLLECTIONS, BigInt(ref.collection))
+}
+
+/** Refs into other databases cannot be written. */
+function ownOrFail(query: Query, ref: Ref, at: Position): void {
+  if (ref.database !== query.database.number) throw failure(at, 'invalid argument', 'Cannot write a scoped ref.')
+}
+
+/** Fails where a unique index has another document under one of the entries. */
+function checkUnique(query: Query, ref: Ref, fields: ObjectValue, at: Position): void {
+  const { transaction, database } = query
+  for (const index of database.indexes.values()) {
+    if (!index.definition.isUnique || !index.covers(ref.collection)) continue
+    for (const placed of index.place(ref, { ts: transaction.snapshot, fields })) {
+      const entries = index.findEntries(placed.set)
+      const { values } = placed.entry
+      for (const other of entries?.ascend(Number.POSITIVE_INFINITY, transaction.snapshot, values) ?? []) {
+        const isSameEntry =
+          identityOf({ ...placed, entry: { ...other, ref, ttl: undefined } }) ===
+          identityOf({ ...placed, entry: { ...placed.entry, ttl: undefined } })
+        if (!isSameEntry) break
+        if (!other.ref.equals(ref)) throw failure(at, 'instance not unique', 'document is not unique.')
+      }
+    }
+  }
+}
+
+/** Makes a document; without an id it gets a new one. */
+export function createDocument(
+  query: Query,
+  collection: Ref,
+  id: bigint | undefined,
+  parameters: ObjectValue,
+  places: Places,
+): VersionValue {
+  ownOrFail(query, collection, places.key)
+  const number = Number(collection.id)
+  const rule = schemaRules.get(number)
+  const privilege = id === undefined ? 'create' : 'create_with_id'
+  const allowed =
+    query.access.allows(privilege, collection, id === undefined ? [parameters] : [parameters, id.toString()]) ||
+    (id !== undefined && query.access.allows('create', collection, [parameters]))
+  if (!allowed) throw permissionDenied(places.key)
+  if (rule !== undefined) return rule.create(query, parameters, id, places)
+  const ref = new Ref(collection.database, number, id ?? query.store.takeId())
+  if (query.transaction.read(query.database, ref) !== undefined) {
+    throw failure(places.key, 'instance already exists', 'Document already exists.')
+  }
+  const given = readFields(query, parameters, places, places.key)
+  const fields = settle(new Map(), withDefaultTtl(query, ref, given, parameters))
+  checkUnique(query, ref, fields, places.key)
+  const version = query.transaction.write(query.database, ref, fields, 'create')
+  return showVersion(query, ref, { ts: version.ts, fields }, true)
+}
+
+/** Changes a document. */
+export function changeDocument(
+  query: Query,
+  ref: Ref,
+  parameters: ObjectValue,
+  kind: ChangeKind,
+  places: Places,
+): VersionValue {
+  ownOrFail(query, ref, places.key)
+  const old = readOrFail(query, ref, places.key)
+  const rule = schemaRules.get(ref.collection)
+  if (rule !== undefined) {
+    if (!query.access.allows('write', collectionOf(query, ref), [old.fields, parameters]))
+      throw permissionDenied(places.form)
+    return rule.change(query, ref, old, parameters, kind, places)
+  }
+  const change = withDefaultTtl(query, ref, readFields(query, parameters, places, places.form), parameters)
+  const fields = settle(kind === 'update' ? old.fields : new Map(), change)
+  if (!query.access.allows('write', collectionOf(query, ref), [old.fields, fields])) throw permissionDenied(places.form)
+  checkUnique(query, ref, fields, places.form)
+  const version = query.transaction.write(query.database, ref, fields, 'update')
+  return showVersion(query, ref, { ts: version.ts, fields })
+}
+
+/** Deletes a document, and shows it as it was. */
+export function deleteDocument(query: Query, ref: Ref, places: Places): VersionValue {
+  ownOrFail(query, ref, places.key)
+  const old = readOrFail(query, ref, places.form)
+  if (!query.access.allows('delete', collectionOf(query, ref), [ref])) throw permissionDenied(places.form)
+  const shown = showVersion(query, ref, old)
+  schemaRules.get(ref.collection)?.detach(query, ref, old.fields)
+  query.transaction.write(query.database, ref, null, 'delete')
+  return shown
+}
+
+/** Writes a version of a document into the past; `isDeletion` one in which it is gone. */
+export function insertEvent(
+  query: Query,
+  ref: Ref,
+  ts: number,
+  isDeletion: boolean,
+  parameters: ObjectValue,
+  places: Places,
+): DocumentEventValue {
+  checkEventRef(query, ref, 'insert', places)
+  if (ts > query.transaction.snapshot) {
+    throw failure(places.form, 'invalid write time', 'Cannot write outside of snapshot time.')
+  }
+  const fields = isDeletion ? null : settle(new Map(), readFields(query, parameters, places, places.form))
+  const action = isDeletion ? 'delete' : 'create'
+  if (
+    !query.access.allows('history_write', collectionOf(query, ref), [
+      ref,
+      Time.ofMicros(ts),
+      action,
+      fields ?? new Map(),
+    ])
+  ) {
+    throw permissionDenied(places.form)
+  }
+  query.transaction.insert(query.database, ref, { ts, fields })
+  const data: Value = fields?.get('data') ?? null
+  return new DocumentEventValue(ts, action, ref, isDeletion ? null : data instanceof Map ? data : new Map())
+}
+
+/** Takes a version out of the past; nothing happens where there is none. */
+export function removeEvent(query: Query, ref: Ref, ts: number, isDeletion: boolean, places: Places): void {
+  checkEventRef(query, ref, 'remove', places)
+  const action = isDeletion ? 'delete' : 'create'
+  if (!query.access.allows('history_write', collectionOf(query, ref), [ref, Time.ofMicros(ts), action, new Map()])) {
+    throw permissionDenied(places.form)
+  }
+  query.transaction.remove(query.database, ref, ts, isDeletion)
+}
+
+function checkEventRef(query: Query, ref: Ref, verb: 'insert' | 'remove', places: Places): void {
+  ownOrFail(query, ref, places.key)
+  if (ref.collection < FIRST_USER_COLLECTION) {
+    throw failure(places.key, 'invalid argument', `Cannot ${verb} event for specified ref.`)
+  }
+}

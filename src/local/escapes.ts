@@ -1,0 +1,189 @@
+/**
+ * The escapes of the wire: objects whose one key begins with `@` stand for values that JSON has no word for
+ * (protocol.md D.3). Refs are kept as written: their names are looked up when the expression is evaluated.
+ */
+import { parseBase64 } from './bytes.ts'
+import { failure, serverFault } from './failures.ts'
+import type { Failure } from './failures.ts'
+import type { Json } from './json.ts'
+import { parseDate, parseTime } from './time.ts'
+import { Bytes, CalendarDate, Time, Uuid, inside } from './values.ts'
+import type { Expression, Position, RefLiteral, Value } from './values.ts'
+
+/** Reads the `{"lambda":…,"expr":…}` of an `@query`. */
+type LambdaReader = (json: Json, at: Position) => Expression
+
+type EscapeReader = (json: Json, at: Position, readLambda: LambdaReader) => Expression
+
+const INT64_MAX = 2n ** 63n - 1n
+const INT64_MIN = -(2n ** 63n)
+/** The version that the functions of an `@query` get when it names none. */
+const OLD_QUERY_VERSION = '2.12'
+
+function invalid(at: Position, what: string): Failure {
+  return failure(at, 'invalid expression', `Invalid ${what}.`)
+}
+
+function literal(value: Value, at: Position): Expression {
+  return { kind: 'literal', value, at }
+}
+
+/** The text of a document's id, normalised: `007` is `7`. Throws where it is no number or too large. */
+export function parseId(text: string, fail: (description: string) => Error): string {
+  if (text !== '' && !/^[+-]?\d+$/.test(text))
+    throw fail(`Number or numeric String expected, non-numeric '${text}' provided.`)
+  const id = text === '' ? INT64_MAX + 1n : BigInt(text.replace(/^\+/, ''))
+  if (id > INT64_MAX || id < INT64_MIN) throw fail(`The id provided is too large: '${text}'`)
+  return id.toString()
+}
+
+function readRefPart(json: Json | undefined, at: Position): RefLiteral | undefined {
+  if (json === undefined) return undefined
+  const body = json instanceof Map && json.size === 1 ? json.get('@ref') : undefined
+  if (body === undefined) throw invalid(at, 'ref')
+  return readRefBody(body, at)
+}
+
+function readRefBody(json: Json, at: Position): RefLiteral {
+  if (typeof json === 'string') return readRefPath(json, at)
+  if (!(json instanceof Map)) throw invalid(at, 'ref')
+  const id = json.get('id')
+  if (typeof id !== 'string' && typeof id !== 'bigint') throw invalid(at, 'ref')
+  const collection = readRefPart(json.get('collection') ?? json.get('class'), at)
+  const database = readRefPart(json.get('database'), at)
+  const isDocument = collection?.collection !== undefined
+  const fail = (text: string): Failure => failure(inside(at, 'id'), 'invalid expression', text)
+  return { id: isDocument ? parseId(String(id), fail) : String(id), collection, database }
+}
+
+/** The old spelling of a ref: `classes/users/1`. */
+function readRefPath(path: string, at: Position): RefLiteral {
+  let ref: RefLiteral | undefined
+  const steps = path.split('/')
+  if (steps.length === 3 && !/^-?\d+$/.test(steps[2] ?? '')) throw invalid(at, 'ref')
+  for (const id of steps) {
+    if (id === '') throw invalid(at, 'ref')
+    ref = { id, collection: ref, database: undefined }
+  }
+  if (ref === undefined || steps.length > 3) throw invalid(at, 'ref')
+  return ref
+}
+
+const uuidShape = /^([0-9a-f]{1,8})-([0-9a-f]{1,4})-([0-9a-f]{1,4})-([0-9a-f]{1,4})-([0-9a-f]{1,12})$/i
+
+function readUuid(json: Json, at: Position): Expression {
+  const groups = typeof json === 'string' ? uuidShape.exec(json) : null
+  if (groups === null) throw invalid(at, 'UUID')
+  const widths = [8, 4, 4, 4, 12]
+  const text = groups.slice(1).map((group, i) => group.toLowerCase().padStart(widths[i] ?? 0, '0'))
+  return literal(new Uuid(text.join('-')), at)
+}
+
+function readBytes(json: Json, at: Position): Expression {
+  if (typeof json !== 'string') throw invalid(at, 'bytes')
+  const bytes = parseBase64(json)
+  if (bytes === undefined) throw serverFault(base64Exception(json))
+  return literal(new Bytes(bytes), at)
+}
+
+/** What the decoder of the real server's virtual machine says of a text that is no base64. */
+function base64Exception(text: string): string {
+  const bad = /[^A-Za-z0-9+/=_-]/.exec(text)
+  const reason =
+    bad === null
+      ? 'Input byte array has wrong 4-byte ending unit'
+      : `Illegal base64 character ${(text.codePointAt(bad.index) ?? 0).toString(16)}`
+  return `java.lang.IllegalArgumentException: ${reason}`
+}
+
+function readQuery(json: Json, at: Position, readLambda: LambdaReader): Expression {
+  if (!(json instanceof Map)) throw invalid(at, 'lambda')
+  const version = json.get('api_version')
+  if (version !== undefined && typeof version !== 'string') throw invalid(at, 'lambda')
+  const lambda = readLambda(new Map([...json].filter(([key]) => key !== 'api_version')), at)
+  return lambda.kind === 'lambda' ? { ...lambda, apiVersion: version ?? OLD_QUERY_VERSION } : lambda
+}
+
+/** The shapes inside of `@set`: the keys, the first of which names the kind of set. */
+const setShapes: readonly (readonly string[])[] = [
+  ['match', 'index'],
+  ['match', 'terms'],
+  ['match'],
+  ['documents'],
+  ['singleton'],
+  ['events'],
+  ['union'],
+  ['intersection'],
+  ['difference'],
+  ['distinct'],
+  ['reverse'],
+  ['range', 'from', 'to'],
+  ['filter', 'collection'],
+  ['join', 'with'],
+]
+
+function readSet(json: Json, at: Position, readLambda: LambdaReader): Expression {
+  if (!(json instanceof Map)) throw invalid(at, 'set')
+  if (json.has('@ref')) return parseQuoted(json, at, readLambda)
+  const shape = setShapes.find(keys => keys.length === json.size && keys.every(key => json.has(key)))
+  if (shape === undefined) throw invalid(at, 'set')
+  const parts = new Map<string, Expression>()
+  for (const [key, part] of json) parts.set(key, readSetPart(key, part, at, readLambda))
+  return { kind: 'set', form: shape[1] === 'index' ? 'match index' : (shape[0] as string), parts, at }
+}
+
+function readSetPart(key: string, json: Json, at: Position, readLambda: LambdaReader): Expression {
+  if (key === 'filter' || key === 'with') {
+    if (!(json instanceof Map) || !json.has('lambda')) throw invalid(at, 'lambda')
+    return readQuery(json, at, readLambda)
+  }
+  if (key === 'events' && json instanceof Map && !json.has('@ref') && !json.has('@set'))
+    return readSet(json, at, readLambda)
+  return parseQuoted(json, at, readLambda)
+}
+
+const escapes: Readonly<Record<string, EscapeReader>> = {
+  '@ref': (json, at) => ({ kind: 'ref', ref: readRefBody(json, at), at }),
+  '@set': readSet,
+  '@query': readQuery,
+  '@uuid': readUuid,
+  '@bytes': readBytes,
+  '@obj': (json, at, readLambda) => {
+    if (!(json instanceof Map)) throw invalid(at, 'object')
+    return readPlainObject(json, at, readLambda)
+  },
+  '@ts': (json, at) => {
+    const time = typeof json === 'string' ? parseTime(json) : undefined
+    if (time === undefined) throw invalid(at, 'time')
+    return literal(new Time(time), at)
+  },
+  '@date': (json, at) => {
+    const days = typeof json === 'string' ? parseDate(json) : undefined
+    if (days === undefined) throw invalid(at, 'date')
+    return literal(new CalendarDate(days), at)
+  },
+}
+
+/** The value of an escape; undefined where the object is none. */
+export function parseEscape(
+  object: ReadonlyMap<string, Json>,
+  at: Position,
+  readLambda: LambdaReader,
+): Expression | undefined {
+  const [only] = object.size === 1 ? object : []
+  return only?.[0].startsWith('@') ? escapes[only[0]]?.(only[1], at, readLambda) : undefined
+}
+
+function readPlainObject(object: ReadonlyMap<string, Json>, at: Position, readLambda: LambdaReader): Expression {
+  const fields = [...object].map(([name, value]) => ({ name, value: parseQuoted(value, inside(at, name), readLambda) }))
+  return { kind: 'object', fields, at }
+}
+
+/** Reads literal data, as below `quote`: nothing in it is a form, escapes count. */
+export function parseQuoted(json: Json, at: Position, readLambda: LambdaReader): Expression {
+  if (Array.isArray(json)) {
+    return { kind: 'array', items: json.map((item, i) => parseQuoted(item, inside(at, i), readLambda)), at }
+  }
+  if (!(json instanceof Map)) return literal(json, at)
+  return parseEscape(json, at, readLambda) ?? readPlainObject(json, at, readLambda)
+}

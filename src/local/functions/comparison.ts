@@ -1,0 +1,26 @@
+/** Forms that compare values. */
+import type { Call, Evaluate } from '../call.ts'
+import { compareValues, isEqual } from '../compare.ts'
+import type { Value } from '../values.ts'
+
+/** A form that holds when it holds between every two neighbours; it stops at the first that fails. */
+function chain(key: string, holds: (a: Value, b: Value) => boolean): Evaluate {
+  return call => {
+    const values = call.nonEmptyList(key).map(({ value }) => value)
+    return values.every((value, i) => i === 0 || holds(values[i - 1] ?? null, value))
+  }
+}
+
+function evaluateNot(call: Call): boolean {
+  return !call.boolean('not')
+}
+
+/** The forms of this file. */
+export const comparison = {
+  equals: chain('equals', isEqual),
+  lt: chain('lt', (a, b) => compareValues(a, b) < 0),
+  lte: chain('lte', (a, b) => compareValues(a, b) <= 0),
+  gt: chain('gt', (a, b) => compareValues(a, b) > 0),
+  gte: chain('gte', (a, b) => compareValues(a, b) >= 0),
+  not: evaluateNot,
+} satisfies Record<string, Evaluate>

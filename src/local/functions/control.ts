@@ -1,0 +1,110 @@
+/** Forms that decide what is evaluated: variables, conditions, sequences, functions and calls. */
+import type { Call, Evaluate, Frame } from '../call.ts'
+import { castBoolean, castRef } from '../call.ts'
+import { failure, Failure, permissionDenied, wrongType } from '../failures.ts'
+import { schemaKindOf, typeName } from '../kinds.ts'
+import { findSchema } from '../names.ts'
+import { Lambda, Time } from '../values.ts'
+import type { Expression, Position, Ref, Value } from '../values.ts'
+
+/** How deep user functions may call one another. */
+const MAX_CALL_DEPTH = 200
+
+const evaluateVariable: Evaluate = call => {
+  const part = call.part('var')
+  const name = part.kind === 'literal' ? part.value : null
+  for (let scope = call.frame.scope; scope !== null; scope = scope.up) if (scope.name === name) return scope.value
+  throw call.fail('invalid expression', `Variable '${String(name)}' is not defined.`)
+}
+
+const evaluateLet: Evaluate = call => {
+  const part = call.part('let')
+  let { scope } = call.frame
+  for (const { name, value } of part.kind === 'bindings' ? part.bindings : []) {
+    scope = { name, value: call.evaluator.run(value, { ...call.frame, scope }), up: scope }
+  }
+  return call.value('in', { ...call.frame, scope })
+}
+
+/** The parts of a list, to be evaluated one after the other; a single one is a list of itself. */
+function partsOf(call: Call, key: string): readonly Expression[] {
+  const part = call.part(key)
+  return part.kind === 'array' ? part.items : [part]
+}
+
+/** Evaluates Booleans until one decides. */
+function decide(call: Call, key: 'and' | 'or', decisive: boolean): boolean {
+  for (const part of partsOf(call, key)) {
+    const value = call.evaluator.run(part, call.frame)
+    const values = Array.isArray(value) && part.kind !== 'array' ? value : [value]
+    for (const one of values) if (castBoolean(one, part.at) === decisive) return decisive
+  }
+  return !decisive
+}
+
+const evaluateDo: Evaluate = call => {
+  let result: Value = null
+  for (const part of partsOf(call, 'do')) result = call.evaluator.run(part, call.frame)
+  return result
+}
+
+const evaluateAt: Evaluate = call => {
+  const time = call.value('at')
+  if (!(time instanceof Time) && typeof time !== 'bigint') throw wrongType(call.at('at'), 'Time', typeName(time))
+  const micros = Number(time instanceof Time ? time.micros : time)
+  const readAt = micros > call.query.transaction.snapshot ? call.frame.readAt : micros
+  return call.value('expr', { ...call.frame, readAt })
+}
+
+/** The function that a `call` names, by ref or by name. */
+function findFunction(call: Call): Ref {
+  const value = call.value('call')
+  const named = typeof value === 'string' ? findSchema(call.query.database, 'function', value) : value
+  if (schemaKindOf(named) !== 'function') throw wrongType(call.at('call'), 'Identifier', typeName(named))
+  return castRef(named, call.at('call'))
+}
+
+const evaluateCall: Evaluate = call => {
+  const ref = findFunction(call)
+  const argument = call.has('arguments') ? call.value('arguments') : []
+  const { query, depth } = call.frame
+  if (!query.access.allows('call', ref, [argument])) throw permissionDenied(call.position)
+  const body = query.store.lastFieldsOf(ref)?.get('body')
+  if (!(body instanceof Lambda)) throw call.fail('instance not found', 'Function not found.')
+  if (depth >= MAX_CALL_DEPTH) {
+    throw call.fail('stack overflow', `Call stack reached the maximum limit of ${MAX_CALL_DEPTH}.`)
+  }
+  const frame: Frame = { ...call.frame, depth: depth + 1 }
+  return inCall(call.position, () => call.evaluator.apply(body, argument, frame))
+}
+
+/** An error inside of a user function is the cause of an error of the call. */
+function inCall(at: Position, run: () => Value): Value {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof Failure) || error.errors.some(({ code }) => code === 'stack overflow')) throw error
+    throw failure(at, 'call error', 'Calling the function resulted in an error.', { cause: error.errors })
+  }
+}
+
+const evaluateAbort: Evaluate = call => {
+  throw call.fail('transaction aborted', call.string('abort'))
+}
+
+/** The forms of this file. */
+export const control = {
+  at: evaluateAt,
+  var: evaluateVariable,
+  let: evaluateLet,
+  if: call => (call.boolean('if') ? call.value('then') : call.value('else')),
+  and: call => decide(call, 'and', false),
+  or: call => decide(call, 'or', true),
+  do: evaluateDo,
+  object: call => call.value('object'),
+  quote: call => call.value('quote'),
+  call: evaluateCall,
+  query: call => call.value('query'),
+  lambda: call => call.value('lambda'),
+  abort: evaluateAbort,
+} satisfies Record<string, Evaluate>

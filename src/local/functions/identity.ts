@@ -1,0 +1,88 @@
+/** Forms about who asks: passwords, tokens, identities. */
+import type { Call, Evaluate } from '../call.ts'
+import { castSet } from '../call.ts'
+import { createDocument, deleteDocument } from '../documents.ts'
+import { failure } from '../failures.ts'
+import { nativeRef } from '../names.ts'
+import { passwordOf } from '../passwords.ts'
+import { TOKENS } from '../native.ts'
+import { openSet } from '../sets.ts'
+import { Ref, SetValue } from '../values.ts'
+import type { Value } from '../values.ts'
+
+/** The document that a ref or a set stands for, if there is one. */
+function subjectOf(call: Call, value: Value, at: ReturnType<Call['at']>): Ref | undefined {
+  if (value instanceof Ref) return value
+  if (!(value instanceof SetValue)) return undefined
+  const context = { frame: call.frame, evaluator: call.evaluator, at }
+  for (const element of openSet(castSet(value, at, 'Ref or Set'), context).ascend()) return element.ref
+  return undefined
+}
+
+const evaluateIdentify: Evaluate = call => {
+  const subject = subjectOf(call, call.value('identify'), call.at('identify'))
+  const password = call.string('password')
+  return subject !== undefined && passwordOf(call.query, subject)?.matches(password) === true
+}
+
+const evaluateLogin: Evaluate = call => {
+  const subject = subjectOf(call, call.value('login'), call.at('login'))
+  const parameters = call.object('params')
+  const password = parameters.get('password')
+  const isRight =
+    subject !== undefined && typeof password === 'string' && passwordOf(call.query, subject)?.matches(password)
+  if (subject === undefined || isRight !== true) {
+    const description = 'The document was not found or provided password was incorrect.'
+    throw failure(call.position, 'authentication failed', description)
+  }
+  const token = new Map([...parameters].filter(([key]) => key !== 'password')).set('instance', subject)
+  const query = { ...call.query, access: unlimited(call) }
+  return createDocument(query, nativeRef(query.database, TOKENS), undefined, token, {
+    form: call.position,
+    key: call.at('login'),
+  })
+}
+
+/** Who has the password may have a token, whatever the key may do. */
+function unlimited(call: Call): Call['query']['access'] {
+  return { ...call.query.access, allows: () => true, hasPredicate: () => false }
+}
+
+const evaluateLogout: Evaluate = call => {
+  const all = call.boolean('logout')
+  const { access, database, store } = call.query
+  const { holder, identity } = access
+  if (holder === undefined || holder.collection !== TOKENS) return false
+  const query = { ...call.query, access: unlimited(call) }
+  const places = { form: call.position, key: call.at('logout') }
+  const tokens = all ? [...(database.collections.get(TOKENS)?.documents.keys() ?? [])] : [holder.id]
+  for (const id of tokens) {
+    const ref = new Ref(database.number, TOKENS, id)
+    const instance = store.current(ref)?.fields.get('instance')
+    if (instance instanceof Ref && identity?.equals(instance) === true) deleteDocument(query, ref, places)
+  }
+  return true
+}
+
+const evaluateCurrentIdentity: Evaluate = call => {
+  const { identity } = call.query.access
+  if (identity === undefined) throw call.fail('missing identity', 'Authentication does not contain an identity')
+  return identity
+}
+
+const evaluateCurrentToken: Evaluate = call => {
+  const { holder } = call.query.access
+  if (holder === undefined) throw call.fail('invalid token', 'Token metadata is not accessible.')
+  return holder
+}
+
+/** The forms of this file. */
+export const identity = {
+  identify: evaluateIdentify,
+  login: evaluateLogin,
+  logout: evaluateLogout,
+  current_identity: evaluateCurrentIdentity,
+  has_current_identity: call => call.query.access.identity !== undefined,
+  current_token: evaluateCurrentToken,
+  has_current_token: call => call.query.access.holder !== undefined,
+} satisfies Record<string, Evaluate>

@@ -1,0 +1,183 @@
+/** Forms that read: `get`, `exists`, `first`, `last`, and `select` with its kin. */
+import type { Call, Evaluate, Frame } from '../call.ts'
+import { castFields, castSet, showVersion } from '../call.ts'
+import { Failure, failure, permissionDenied, wrongType } from '../failures.ts'
+import { isLive } from '../history.ts'
+import { typeName } from '../kinds.ts'
+import { isEqual, fieldsOf } from '../compare.ts'
+import { nounOf } from '../names.ts'
+import { COLLECTIONS } from '../native.ts'
+import { canRead, openSet, valueOf } from '../sets.ts'
+import { Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
+import type { SetForm, Value, VersionValue } from '../values.ts'
+
+/** The frame of a read that names a time of its own. */
+function frameAt(call: Call): Frame {
+  const micros = call.micros('ts')
+  return micros === undefined ? call.frame : { ...call.frame, readAt: micros }
+}
+
+function readVersion(ref: Ref, frame: Frame): VersionValue | undefined {
+  const { query } = frame
+  const history = query.store.historyOf(ref)
+  const version = frame.readAt === undefined ? history?.newest : history?.at(frame.readAt)
+  return isLive(version, query.transaction.snapshot) ? showVersion(query, ref, version) : undefined
+}
+
+function getDocument(call: Call, ref: Ref, frame: Frame): VersionValue {
+  const version = readVersion(ref, frame)
+  if (version === undefined) {
+    const collection = new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
+    const { access } = frame.query
+    if (access.hasPredicate('read', collection) || !canRead(ref, frame)) throw permissionDenied(call.position)
+    throw call.fail('instance not found', `${nounOf(ref)} not found.`)
+  }
+  if (!canRead(ref, frame)) throw permissionDenied(call.position)
+  return version
+}
+
+function firstOf(call: Call, form: SetForm, frame: Frame): Ref | undefined {
+  const context = { frame, evaluator: call.evaluator, at: call.position }
+  for (const element of openSet(form, context).ascend()) return element.ref
+  return undefined
+}
+
+const evaluateGet: Evaluate = call => {
+  const subject = call.refOrSet('get')
+  const frame = frameAt(call)
+  if (subject instanceof Ref) return getDocument(call, subject, frame)
+  const ref = firstOf(call, subject, frame)
+  if (ref === undefined) throw call.fail('instance not found', 'Set not found.')
+  return getDocument(call, ref, frame)
+}
+
+const evaluateExists: Evaluate = call => {
+  const value = call.value('exists')
+  const frame = frameAt(call)
+  if (value instanceof UnresolvedRef) return false
+  if (value instanceof Ref) return readVersion(value, frame) !== undefined && canRead(value, frame)
+  if (!(value instanceof SetValue)) throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
+  return firstOf(call, value.form, frame) !== undefined
+}
+
+function endOf(key: 'first' | 'last'): Evaluate {
+  return call => {
+    const value = call.value(key)
+    if (Array.isArray(value)) {
+      const element = key === 'first' ? value[0] : value.at(-1)
+      if (element === undefined) throw failure(call.at(key), 'invalid argument', 'Non-empty array expected.')
+      return element
+    }
+    if (!(value instanceof SetValue) && !(value instanceof Ref))
+      throw wrongType(call.at(key), 'Array or Set', typeName(value))
+    const context = { frame: call.frame, evaluator: call.evaluator, at: call.at(key) }
+    const reader = openSet(castSet(value, call.at(key), 'Array or Set'), context)
+    for (const element of key === 'first' ? reader.ascend() : reader.descend()) return valueOf(element)
+    throw failure(call.at(key), 'invalid argument', 'Non-empty set expected.')
+  }
+}
+
+/** The fields of a ref: its id, and what it is in. */
+function refFields(ref: Ref): Map<string, Value> {
+  const collection = new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
+  return new Map<string, Value>([
+    ['id', ref.id.toString()],
+    ['collection', collection],
+    ['class', collection],
+  ])
+}
+
+/** Other names of the fields of events. */
+const eventAliases: Readonly<Record<string, string>> = { instance: 'document', resource: 'document' }
+
+/** One step of a path; undefined where there is nothing. */
+function step(call: Call, value: Value, key: Value): Value | undefined {
+  if (Array.isArray(value)) return typeof key === 'bigint' ? value[Number(key)] : undefined
+  if (value instanceof Page && typeof key === 'bigint') return value.data[Number(key)]
+  if (typeof key !== 'string') return undefined
+  if (value instanceof Ref) {
+    const name = key === 'id' ? call.query.store.nameOf(value) : undefined
+    return name ?? refFields(value).get(key)
+  }
+  const fields = fieldsOf(value)
+  return fields?.get(key) ?? (value instanceof Map ? undefined : fields?.get(eventAliases[key] ?? ''))
+}
+
+function follow(call: Call, value: Value, path: readonly Value[]): Value | undefined {
+  let found: Value | undefined = value
+  for (const key of path) {
+    found = step(call, found, key)
+    if (found === undefined) return undefined
+  }
+  return found
+}
+
+function flatten(value: Value): Value[] {
+  return Array.isArray(value) ? value.flatMap(flatten) : [value]
+}
+
+/** Every value that a path finds where arrays on the way stand for all of their elements. */
+function followAll(call: Call, value: Value, path: readonly Value[]): Value[] {
+  const [key, ...rest] = path
+  if (key === undefined) return flatten(value)
+  if (Array.isArray(value) && typeof key === 'string') return value.flatMap(element => followAll(call, element, path))
+  const found = step(call, value, key)
+  return found === undefined ? [] : followAll(call, found, rest)
+}
+
+function pathOf(call: Call, key: string): Value[] {
+  return call.list(key).map(({ value, at }) => {
+    if (typeof value !== 'string' && typeof value !== 'bigint')
+      throw wrongType(at, 'String or Integer', typeName(value))
+    return value
+  })
+}
+
+const evaluateSelect: Evaluate = call => {
+  const path = pathOf(call, 'select')
+  const from = call.value('from')
+  if (call.has('all') && call.boolean('all')) return followAll(call, from, path)
+  const found = follow(call, from, path)
+  if (found !== undefined) return found
+  if (call.has('default')) return call.value('default')
+  const steps = path.map(String).join()
+  throw new Failure([
+    { at: call.at('from'), code: 'value not found', description: `Value not found at path [${steps}].` },
+  ])
+}
+
+const evaluateContainsValue: Evaluate = call => {
+  const wanted = call.value('contains_value')
+  const value = call.value('in')
+  const values =
+    value instanceof Ref
+      ? [...refFields(value).values()]
+      : Array.isArray(value)
+        ? value
+        : value instanceof Page
+          ? value.data
+          : [...castFields(value, call.at('in')).values()]
+  return values.some(one => isEqual(one, wanted))
+}
+
+const evaluateContainsField: Evaluate = call => {
+  const field = call.string('contains_field')
+  const value = call.value('in')
+  if (Array.isArray(value)) throw wrongType(call.at('in'), 'Object', typeName(value))
+  return step(call, value, field) !== undefined
+}
+
+/** The forms of this file. */
+export const reads = {
+  exists: evaluateExists,
+  get: evaluateGet,
+  first: endOf('first'),
+  last: endOf('last'),
+  select: evaluateSelect,
+  contains_path: call => {
+    const path = pathOf(call, 'contains_path')
+    return follow(call, call.value('in'), path) !== undefined
+  },
+  contains_field: evaluateContainsField,
+  contains_value: evaluateContainsValue,
+} satisfies Record<string, Evaluate>

@@ -1,0 +1,72 @@
+/** `{"@set":…}` → set. Its operands are literals: they are evaluated like any other. */
+import { castRef, castSet } from '../call.ts'
+import type { Evaluator, Frame } from '../call.ts'
+import { failure } from '../failures.ts'
+import { Lambda, Ref, SetValue } from '../values.ts'
+import type { Expression, SetForm, Value } from '../values.ts'
+
+type SetLiteral = Extract<Expression, { kind: 'set' }>
+type Parts = { readonly value: (key: string) => Value; readonly at: SetLiteral['at'] }
+
+function many(value: Value): Value[] {
+  return Array.isArray(value) ? value : [value]
+}
+
+function setOf(parts: Parts, key: string): SetForm {
+  return castSet(parts.value(key), parts.at, 'Ref or Set')
+}
+
+function lambdaOf(parts: Parts, key: string): Lambda {
+  const value = parts.value(key)
+  if (!(value instanceof Lambda)) throw failure(parts.at, 'invalid expression', 'Invalid lambda.')
+  return value
+}
+
+function combination(kind: 'union' | 'intersection' | 'difference') {
+  return (parts: Parts): SetForm => ({
+    kind,
+    sets: many(parts.value(kind)).map(value => castSet(value, parts.at, 'Ref or Set')),
+  })
+}
+
+const makers: Readonly<Record<string, (parts: Parts) => SetForm>> = {
+  match: parts => {
+    const terms = parts.value('terms')
+    return { kind: 'match', index: castRef(parts.value('match'), parts.at), terms: terms === null ? [] : many(terms) }
+  },
+  'match index': parts => ({
+    kind: 'match',
+    index: castRef(parts.value('index'), parts.at),
+    terms: many(parts.value('match')),
+  }),
+  documents: parts => ({ kind: 'documents', collection: castRef(parts.value('documents'), parts.at) }),
+  singleton: parts => ({ kind: 'singleton', ref: castRef(parts.value('singleton'), parts.at) }),
+  events: parts => {
+    const of = parts.value('events')
+    return { kind: 'events', of: of instanceof Ref ? of : castSet(of, parts.at, 'Ref or Set') }
+  },
+  union: combination('union'),
+  intersection: combination('intersection'),
+  difference: combination('difference'),
+  distinct: parts => ({ kind: 'distinct', set: setOf(parts, 'distinct') }),
+  reverse: parts => ({ kind: 'reverse', set: setOf(parts, 'reverse') }),
+  range: parts => ({
+    kind: 'range',
+    set: setOf(parts, 'range'),
+    from: many(parts.value('from')),
+    to: many(parts.value('to')),
+  }),
+  filter: parts => ({ kind: 'filter', set: setOf(parts, 'collection'), lambda: lambdaOf(parts, 'filter') }),
+  join: parts => ({ kind: 'join', set: setOf(parts, 'join'), target: lambdaOf(parts, 'with') }),
+}
+
+/** The set of a literal. */
+export function makeSet(literal: SetLiteral, frame: Frame, evaluator: Evaluator): SetValue {
+  const value = (key: string): Value => {
+    const part = literal.parts.get(key)
+    return part === undefined ? null : evaluator.run(part, frame)
+  }
+  const form = makers[literal.form]?.({ value, at: literal.at })
+  if (form === undefined) throw failure(literal.at, 'invalid expression', 'Invalid set.')
+  return new SetValue(form)
+}

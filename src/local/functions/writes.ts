@@ -1,0 +1,129 @@
+/** Forms that write: documents, their history, and the schema. */
+import type { Call, Evaluate } from '../call.ts'
+import { castRef } from '../call.ts'
+import { changeDocument, createDocument, deleteDocument, insertEvent, removeEvent } from '../documents.ts'
+import { failure, wrongType } from '../failures.ts'
+import type { Places } from '../failures.ts'
+import { schemaKindOf, typeName } from '../kinds.ts'
+import { findSchema, nativeRef } from '../names.ts'
+import { COLLECTIONS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES } from '../native.ts'
+import { Action, Ref, UnresolvedRef } from '../values.ts'
+import type { ObjectValue } from '../values.ts'
+
+function placesOf(call: Call, key: string): Places {
+  return { form: call.position, key: call.at(key) }
+}
+
+/** Streams and GET requests may not write; they fail when they come to it. */
+function checkMayWrite(call: Call): void {
+  const { kind } = call.query
+  if (kind !== 'query') {
+    const description = `Call performs a write, which is not allowed in ${kind} requests.`
+    throw failure(call.position, 'invalid expression', description)
+  }
+  if (call.frame.isPure === true) {
+    throw call.fail('invalid argument', 'Invalid lambda. Lambda in this context may not write or call a user function.')
+  }
+  if (call.frame.readAt !== undefined) throw call.fail('invalid write time', 'Cannot write outside of snapshot time.')
+}
+
+function parametersOf(call: Call): ObjectValue {
+  return call.has('params') ? call.object('params') : new Map()
+}
+
+const evaluateCreate: Evaluate = call => {
+  const value = call.value('create')
+  const target = typeof value === 'string' ? findSchema(call.query.database, 'collection', value) : value
+  if (!(target instanceof Ref) && !(target instanceof UnresolvedRef)) {
+    throw wrongType(call.at('create'), 'Identifier', typeName(target))
+  }
+  const parameters = parametersOf(call)
+  checkMayWrite(call)
+  const ref = castRef(target, call.at('create'))
+  const isCollection = schemaKindOf(ref) === 'collection'
+  const collection = isCollection ? ref : nativeRef({ number: ref.database }, ref.collection)
+  return createDocument(call.query, collection, isCollection ? undefined : ref.id, parameters, placesOf(call, 'create'))
+}
+
+function change(kind: 'update' | 'replace'): Evaluate {
+  return call => {
+    const ref = call.ref(kind)
+    const parameters = parametersOf(call)
+    checkMayWrite(call)
+    return changeDocument(call.query, ref, parameters, kind, placesOf(call, kind))
+  }
+}
+
+const evaluateDelete: Evaluate = call => {
+  const ref = call.ref('delete')
+  checkMayWrite(call)
+  return deleteDocument(call.query, ref, placesOf(call, 'delete'))
+}
+
+const deletions: Readonly<Record<string, boolean>> = {
+  create: false,
+  update: false,
+  add: false,
+  delete: true,
+  remove: true,
+}
+
+/** Whether the event is one in which the document goes. */
+function isDeletion(call: Call): boolean {
+  const value = call.value('action')
+  const name = value instanceof Action ? value.name : value
+  const found = typeof name === 'string' ? deletions[name] : undefined
+  if (found === undefined) {
+    throw wrongType(call.at('action'), "String 'create', 'update', or 'delete'", typeName(value))
+  }
+  return found
+}
+
+const evaluateInsert: Evaluate = call => {
+  const ref = call.ref('insert')
+  const ts = call.micros('ts') ?? 0
+  const deletion = isDeletion(call)
+  const parameters = parametersOf(call)
+  checkMayWrite(call)
+  return insertEvent(call.query, ref, ts, deletion, parameters, placesOf(call, 'insert'))
+}
+
+const evaluateRemove: Evaluate = call => {
+  const ref = call.ref('remove')
+  const ts = call.micros('ts') ?? 0
+  const deletion = isDeletion(call)
+  checkMayWrite(call)
+  removeEvent(call.query, ref, ts, deletion, placesOf(call, 'remove'))
+  return null
+}
+
+/** A form that makes a schema document: the same as a `create` in its native collection. */
+function createSchema(key: string, native: number): Evaluate {
+  return call => {
+    const parameters = call.object(key)
+    checkMayWrite(call)
+    return createDocument(
+      call.query,
+      nativeRef(call.query.database, native),
+      undefined,
+      parameters,
+      placesOf(call, key),
+    )
+  }
+}
+
+/** The forms of this file. */
+export const writes = {
+  create: evaluateCreate,
+  update: change('update'),
+  replace: change('replace'),
+  delete: evaluateDelete,
+  insert: evaluateInsert,
+  remove: evaluateRemove,
+  create_collection: createSchema('create_collection', COLLECTIONS),
+  create_database: createSchema('create_database', DATABASES),
+  create_index: createSchema('create_index', INDEXES),
+  create_key: createSchema('create_key', KEYS),
+  create_function: createSchema('create_function', FUNCTIONS),
+  create_role: createSchema('create_role', ROLES),
+} satisfies Record<string, Evaluate>

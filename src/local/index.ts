@@ -1,0 +1,17 @@
+/**
+ * `fauna-streams/local`: an embedded FQL v4 server for development and tests. It keeps everything in memory, checks
+ * and answers as the real server does, and repeats its faults unless told not to. It is no database for production.
+ */
+import { LocalServer } from './server.ts'
+import type { LocalOptions } from './server.ts'
+
+export type { LocalOptions } from './server.ts'
+export type { StreamError } from './live-stream.ts'
+export type { LocalServer } from './server.ts'
+
+/** Starts an embedded server. Rejects where the port cannot be had. */
+export async function startLocal(options: LocalOptions = {}): Promise<LocalServer> {
+  const server = new LocalServer(options)
+  await server.start()
+  return server
+}

@@ -1,0 +1,196 @@
+/**
+ * Indexes: what they are made of, and the entries that a version of a document has in them (protocol.md E.7).
+ */
+import { canonicalKey } from './compare.ts'
+import { EntrySet } from './entries.ts'
+import type { Entry } from './entries.ts'
+import { isLive, ttlOf } from './history.ts'
+import type { Version } from './history.ts'
+import { VersionValue } from './values.ts'
+import type { Lambda, Ref, Value } from './values.ts'
+
+/** Where one term or value comes from: a path into the document, or a binding of the source. */
+export type IndexField = {
+  readonly path: readonly (string | bigint)[]
+  readonly binding: string | undefined
+  readonly isReversed: boolean
+  /** Arrays give an entry for each element, unless this is false. */
+  readonly isMultiValued: boolean
+  readonly isCasefolded: boolean
+}
+
+/** The collections that an index is over; null: every one. Each with the values that it computes. */
+export type IndexSource = {
+  readonly collections: readonly number[] | null
+  readonly bindings: ReadonlyMap<string, Lambda>
+}
+
+/** What an index was defined as. */
+export type IndexDefinition = {
+  readonly sources: readonly IndexSource[]
+  readonly terms: readonly IndexField[]
+  readonly values: readonly IndexField[]
+  readonly isUnique: boolean
+}
+
+/** Computes a binding of a document: undefined where it fails. */
+export type ComputeBinding = (lambda: Lambda, version: VersionValue) => Value | undefined
+
+/** An entry and the set that it is in. */
+export type Placed = { readonly set: SetPlace; readonly entry: Entry }
+
+/** A set of which there is one for each list of terms. */
+export type SetPlace = { readonly owner: SetOwner; readonly terms: readonly Value[]; readonly key: string }
+
+/** Whoever has sets: an index, or a collection (the set of its documents). */
+export interface SetOwner {
+  /** Unique among all that have sets. */
+  readonly identity: string
+  /** The index, or undefined where the set is that of a collection's documents. */
+  readonly ref: Ref | undefined
+  /** The set for these terms; it is made if there is none yet. */
+  entriesOf(place: SetPlace): EntrySet
+  /** The entries that a version of a document has. */
+  place(ref: Ref, version: Version): Placed[]
+}
+
+/** The set of an owner for some terms. */
+export function placeOf(owner: SetOwner, terms: readonly Value[]): SetPlace {
+  return { owner, terms, key: `${owner.identity}${canonicalKey(terms)}` }
+}
+
+/** A text that two entries of one transaction share exactly when they are the same entry of the same set. */
+export function identityOf({ set, entry }: Placed): string {
+  return `${set.key} ${canonicalKey(entry.values)} ${canonicalKey(entry.ref)} ${entry.ttl ?? ''}`
+}
+
+/** An index with its entries. */
+export class Index implements SetOwner {
+  readonly ref: Ref
+  readonly definition: IndexDefinition
+  readonly identity: string
+  readonly #compute: ComputeBinding
+  readonly #sets = new Map<string, EntrySet>()
+  readonly #reversed: readonly boolean[]
+
+  constructor(ref: Ref, definition: IndexDefinition, compute: ComputeBinding) {
+    this.ref = ref
+    this.definition = definition
+    this.identity = `index ${ref.database}/${ref.id} `
+    this.#compute = compute
+    this.#reversed = definition.values.map(field => field.isReversed)
+  }
+
+  /** Whether documents of the collection have entries in it. */
+  covers(collection: number): boolean {
+    return this.definition.sources.some(source => source.collections?.includes(collection) ?? true)
+  }
+
+  /** The set of these terms; an empty one is not kept. */
+  entriesOf(place: SetPlace): EntrySet {
+    let entries = this.#sets.get(place.key)
+    if (entries === undefined) {
+      entries = new EntrySet(this.#reversed)
+      this.#sets.set(place.key, entries)
+    }
+    return entries
+  }
+
+  /** The set of these terms as it is read: none is made. */
+  findEntries(place: SetPlace): EntrySet | undefined {
+    return this.#sets.get(place.key)
+  }
+
+  /** The entries of a version: the product of the candidates of its terms and values. */
+  place(ref: Ref, version: Version): Placed[] {
+    const { fields } = version
+    if (fields === null) return []
+    const source = this.definition.sources.find(({ collections }) => collections?.includes(ref.collection) ?? true)
+    if (source === undefined) return []
+    const document = new VersionValue(ref, version.ts, fields)
+    const terms = this.#product(this.definition.terms, document, source)
+    const values = this.#product(this.definition.values, document, source)
+    const ttl = ttlOf(fields)
+    return terms.flatMap(term => {
+      const set = placeOf(this, term)
+      return values.map(row => ({ set, entry: { values: row, ref, ttl } }))
+    })
+  }
+
+  /** Every combination of candidates; none where all of one are null, and one that is empty where there are no fields. */
+  #product(fields: readonly IndexField[], document: VersionValue, source: IndexSource): Value[][] {
+    let rows: Value[][] = [[]]
+    for (const field of fields) {
+      const candidates = this.#candidates(field, document, source)
+      rows = rows.flatMap(row => candidates.map(candidate => [...row, candidate]))
+    }
+    return fields.length === 0 ? rows : rows.filter(row => row.some(value => value !== null))
+  }
+
+  #candidates(field: IndexField, document: VersionValue, source: IndexSource): Value[] {
+    const value =
+      field.binding === undefined ? readPath(document, field.path) : this.#bound(field.binding, document, source)
+    if (!field.isMultiValued) return [value]
+    const elements = Array.isArray(value) ? value.map(indexable) : [indexable(value)]
+    const distinct = new Map(elements.map(element => [canonicalKey(element), transform(element, field)]))
+    return distinct.size === 0 ? [null] : [...distinct.values()]
+  }
+
+  #bound(binding: string, document: VersionValue, source: IndexSource): Value {
+    const lambda = source.bindings.get(binding)
+    return lambda === undefined ? null : (this.#compute(lambda, document) ?? null)
+  }
+}
+
+function transform(value: Value, field: IndexField): Value {
+  return field.isCasefolded && typeof value === 'string' ? value.normalize('NFKC').toLowerCase() : value
+}
+
+/** Arrays in arrays and objects are as if missing. */
+function indexable(value: Value): Value {
+  return Array.isArray(value) || value instanceof Map ? null : value
+}
+
+function readPath(document: VersionValue, path: readonly (string | bigint)[]): Value {
+  const [first, ...rest] = path
+  if (first === 'ref') return rest.length === 0 ? document.ref : null
+  if (first === 'ts') return rest.length === 0 ? BigInt(document.ts) : null
+  let value: Value = document.fields
+  for (const step of path) {
+    const next: Value | undefined =
+      value instanceof Map && typeof step === 'string'
+        ? value.get(step)
+        : Array.isArray(value) && typeof step === 'bigint'
+          ? value[Number(step)]
+          : undefined
+    if (next === undefined) return null
+    value = next
+  }
+  return path.length === 0 ? null : value
+}
+
+/** Something that came or went, and in which set. */
+export type PlacedEvent = { readonly ts: number; readonly action: 'add' | 'remove'; readonly placed: Placed }
+
+/** What one list of entries has that another lacks. */
+export function entriesWithout(entries: readonly Placed[], others: readonly Placed[]): Placed[] {
+  const known = new Set(others.map(identityOf))
+  return entries.filter(entry => !known.has(identityOf(entry)))
+}
+
+/** All that came and went for a document in the sets of an owner, over its whole history. */
+export function timelineOf(owner: SetOwner, ref: Ref, versions: readonly Version[]): PlacedEvent[] {
+  const events: PlacedEvent[] = []
+  let before: Placed[] = []
+  let previous: Version | undefined
+  for (const version of versions) {
+    // Expiry leaves no trace: the entries of an expired version are not removed by what follows.
+    if (!isLive(previous, version.ts)) before = []
+    const after = owner.place(ref, version)
+    for (const placed of entriesWithout(before, after)) events.push({ ts: version.ts, action: 'remove', placed })
+    for (const placed of entriesWithout(after, before)) events.push({ ts: version.ts, action: 'add', placed })
+    before = after
+    previous = version
+  }
+  return events
+}

@@ -1,0 +1,126 @@
+/**
+ * One open stream: renders what it is told and writes it as fast as its peer reads. A peer that does not read gets a
+ * bounded queue; when that is full everything in it is dropped and the stream ends with an error (protocol.md B.8).
+ */
+import { documentLine, errorLine, setLine, startLine } from './events.ts'
+import type { EventField } from './events.ts'
+import type { ReplyStream } from './exchange.ts'
+import type { Follower, Notice } from './feed.ts'
+import type { Renderer } from './render.ts'
+
+/** How many events wait for a peer that does not read. */
+export const MAX_QUEUED_EVENTS = 4096
+
+const CONGESTED = `Stream closed due to congestion after accumulating ${MAX_QUEUED_EVENTS} items.`
+
+/** Thrown by a renderer that comes upon bytes: streams of the real server cannot render them. */
+export class BytesError extends Error {
+  override readonly name = 'BytesError'
+}
+
+const BYTES_EXCEPTION =
+  'io.netty.util.IllegalReferenceCountException: refCnt: 0\nPlease create a ticket at https://support.fauna.com'
+
+/** The rights of a stream, asked again for every transaction that concerns it. */
+export interface StreamRights {
+  /** Whether the key is still what it was when the stream was opened. */
+  isValid(): boolean
+  /** Whether the key may see this. */
+  canSee(notice: Notice, txn: number): boolean
+}
+
+/** How a stream ends with an error. */
+export type StreamError = { readonly code: string; readonly description: string; readonly txn?: number }
+
+/** What a stream is made with. */
+export type LiveStreamOptions = {
+  readonly reply: ReplyStream
+  readonly fields: ReadonlySet<EventField>
+  readonly renderer: Renderer
+  readonly rights: StreamRights
+  /** Streams with the same text here render the same. */
+  readonly renderKey: string
+}
+
+/** A stream that a client reads. */
+export class LiveStream implements Follower {
+  readonly #reply: ReplyStream
+  readonly #options: LiveStreamOptions
+  #queue: string[] = []
+  #isBlocked = false
+  #isEnding = false
+
+  constructor(options: LiveStreamOptions) {
+    this.#options = options
+    this.#reply = options.reply
+    this.#reply.onDrain(() => this.#drain())
+  }
+
+  /** Tells the client from when on it is told everything. */
+  start(txn: number): void {
+    this.#write(startLine(txn))
+  }
+
+  deliver(txn: number, notice: Notice, texts: Map<string, string>): void {
+    if (this.#isEnding) return
+    const { rights } = this.#options
+    if (!rights.isValid()) {
+      this.fail({ code: 'permission denied', description: 'Authorization lost during stream evaluation.', txn })
+    } else if (rights.canSee(notice, txn)) this.#tell(txn, notice, texts)
+  }
+
+  /** Ends the stream with an error; what is queued goes first. */
+  fail({ code, description, txn = 0 }: StreamError): void {
+    if (this.#isEnding) return
+    this.#write(errorLine(code, description, txn))
+    this.end()
+  }
+
+  /** Ends the stream after what is queued. */
+  end(): void {
+    this.#isEnding = true
+    if (this.#queue.length === 0) this.#reply.end()
+  }
+
+  #tell(txn: number, notice: Notice, texts: Map<string, string>): void {
+    try {
+      this.#write(this.#render(txn, notice, texts))
+    } catch (error) {
+      if (!(error instanceof BytesError)) throw error
+      this.fail({ code: 'internal server error', description: BYTES_EXCEPTION })
+    }
+  }
+
+  #render(txn: number, notice: Notice, texts: Map<string, string>): string {
+    const { fields, renderer, renderKey } = this.#options
+    let text = texts.get(renderKey)
+    if (text === undefined) {
+      text =
+        notice.kind === 'document'
+          ? documentLine(notice.notice, txn, fields, renderer)
+          : setLine(notice.event, txn, fields, renderer)
+      texts.set(renderKey, text)
+    }
+    return text
+  }
+
+  #write(text: string): void {
+    if (!this.#isBlocked) {
+      this.#isBlocked = !this.#reply.write(text)
+      return
+    }
+    this.#queue.push(text)
+    if (this.#queue.length <= MAX_QUEUED_EVENTS) return
+    this.#queue = [errorLine('time out', CONGESTED)]
+    this.#isEnding = true
+  }
+
+  #drain(): void {
+    this.#isBlocked = false
+    let sent = 0
+    while (!this.#isBlocked && sent < this.#queue.length)
+      this.#isBlocked = !this.#reply.write(this.#queue[sent++] as string)
+    this.#queue = this.#queue.slice(sent)
+    if (this.#isEnding && this.#queue.length === 0) this.#reply.end()
+  }
+}

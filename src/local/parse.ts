@@ -1,0 +1,232 @@
+/**
+ * JSON → checked expression: every object becomes a form, found by its exact set of keys, or an escape such as
+ * `@ref`. The first object that is neither ends the reading; unbound variables are all told together (protocol.md
+ * C.2, D.3, E.2).
+ */
+import { forms } from '../query/forms.ts'
+import type { FormName } from '../query/forms.ts'
+import type { Json } from './json.ts'
+import { parseEscape, parseQuoted } from './escapes.ts'
+import { Failure, failure } from './failures.ts'
+import type { QueryError } from './failures.ts'
+import { inside } from './values.ts'
+import type { Binding, Expression, Position } from './values.ts'
+
+/** What the reading of one request shares: the version that its lambdas get, and the unbound variables so far. */
+export type ParseContext = { readonly apiVersion: string; unbound: QueryError[] }
+
+/** The variables in scope. */
+type Names = { readonly name: string; readonly up: Names } | null
+
+type Row = { readonly name: FormName; readonly required: readonly string[]; readonly allowed: ReadonlySet<string> }
+type PartReader = (json: Json, at: Position, names: Names, context: ParseContext) => Expression
+
+const rowsByHead = new Map<string, Row[]>()
+for (const [name, keys] of Object.entries(forms) as [FormName, readonly string[]][]) {
+  const plain = keys.map(key => key.replace(/[?…]$/, ''))
+  const row: Row = { name, required: plain.filter((_, i) => !keys[i]?.endsWith('?')), allowed: new Set(plain) }
+  const head = plain[0] as string
+  rowsByHead.set(head, [...(rowsByHead.get(head) ?? []), row])
+}
+
+function findForm(object: ReadonlyMap<string, Json>): Row | undefined {
+  for (const head of object.keys()) {
+    for (const row of rowsByHead.get(head) ?? []) {
+      if (object.size > row.allowed.size) continue
+      if (row.required.every(key => object.has(key)) && [...object.keys()].every(key => row.allowed.has(key)))
+        return row
+    }
+  }
+  return undefined
+}
+
+/** The name of a JSON type in messages. */
+function jsonTypeName(json: Json): string {
+  if (json === null) return 'Null'
+  if (Array.isArray(json)) return 'Array'
+  if (json instanceof Map) return 'Object'
+  return { bigint: 'Integer', number: 'Double', string: 'String', boolean: 'Boolean' }[typeof json as string] ?? 'Any'
+}
+
+function expected(at: Position, type: string, json: Json): Failure {
+  return failure(at, 'invalid expression', `${type} expected, ${jsonTypeName(json)} provided.`)
+}
+
+function unknownForm(at: Position, object: ReadonlyMap<string, Json>): Failure {
+  const keys = [...object.keys()].join(', ')
+  return failure(at, 'invalid expression', `No form/function found, or invalid argument keys: { ${keys} }.`)
+}
+
+const readName: PartReader = (json, at, names, context) => {
+  if (typeof json !== 'string') throw expected(at, 'String', json)
+  if (!isBound(json, names)) {
+    const [unbound] = failure(inVariable(at), 'invalid expression', `Variable '${json}' is not defined.`).errors
+    context.unbound.push(unbound as QueryError)
+  }
+  return { kind: 'literal', value: json, at }
+}
+
+/** An unbound variable is told at its form, not at the name in it. */
+function inVariable(at: Position): Position {
+  return at?.up ?? null
+}
+
+function isBound(name: string, names: Names): boolean {
+  for (let scope = names; scope !== null; scope = scope.up) if (scope.name === name) return true
+  return false
+}
+
+function readBinding(name: string, json: Json, at: Position, names: Names, context: ParseContext): Binding {
+  return { name, value: readExpression(json, inside(at, name), names, context) }
+}
+
+function bindingsOf(json: Json, at: Position): { name: string; json: Json; at: Position }[] {
+  if (json instanceof Map) return [...json].map(([name, value]) => ({ name, json: value, at: inside(at, name) }))
+  if (!Array.isArray(json)) throw expected(at, 'Array', json)
+  return json.map((element, i) => {
+    const [first] = element instanceof Map && element.size === 1 ? element : []
+    if (first === undefined) throw expected(inside(at, i), 'Object', element)
+    return { name: first[0], json: first[1], at: inside(inside(at, i), first[0]) }
+  })
+}
+
+/** `let` and its `in` are read together: each binding is in the scope of those behind it. */
+function readLet(object: ReadonlyMap<string, Json>, at: Position, names: Names, context: ParseContext): Expression {
+  let scope = names
+  const bindings: Binding[] = []
+  const letAt = inside(at, 'let')
+  for (const binding of bindingsOf(object.get('let') ?? null, letAt)) {
+    bindings.push({ name: binding.name, value: readExpression(binding.json, binding.at, scope, context) })
+    scope = { name: binding.name, up: scope }
+  }
+  const body = readExpression(object.get('in') ?? null, inside(at, 'in'), scope, context)
+  const parts = new Map<string, Expression>([
+    ['let', { kind: 'bindings', bindings, at: letAt }],
+    ['in', body],
+  ])
+  return { kind: 'form', name: 'let', parts, at }
+}
+
+function readParameters(json: Json, at: Position): string | string[] {
+  if (typeof json === 'string') return json
+  if (!Array.isArray(json)) throw expected(at, 'String or Array', json)
+  return json.map((name, i) => {
+    if (typeof name !== 'string') throw expected(inside(at, i), 'String', name)
+    return name
+  })
+}
+
+/** A lambda stands only where a form wants one: `{"lambda":…,"expr":…}`. */
+export const readLambda: PartReader = (json, at, names, context) => {
+  if (!(json instanceof Map)) throw expected(at, 'Lambda', json)
+  if (json.size !== 2 || !json.has('lambda') || !json.has('expr')) throw unknownForm(at, json)
+  const parameters = readParameters(json.get('lambda') ?? null, inside(at, 'lambda'))
+  let scope = names
+  for (const name of [parameters].flat()) scope = { name, up: scope }
+  const body = readExpression(json.get('expr') ?? null, inside(at, 'expr'), scope, context)
+  return { kind: 'lambda', parameters, body, at }
+}
+
+const readLambdaOrExpression: PartReader = (json, at, names, context) =>
+  json instanceof Map && json.has('lambda')
+    ? readLambda(json, at, names, context)
+    : readExpression(json, at, names, context)
+
+/** Where a function is wanted, a variable or a stored query may stand instead of one that is written out. */
+const readFunction: PartReader = (json, at, names, context) => {
+  if (json instanceof Map && (json.has('var') || json.has('query') || json.has('@query'))) {
+    return readExpression(json, at, names, context)
+  }
+  return readLambda(json, at, names, context)
+}
+
+const readFields: PartReader = (json, at, names, context) => {
+  if (!(json instanceof Map)) throw expected(at, 'Object', json)
+  const escape = parseEscape(json, at, part => readLambda(part, at, null, context))
+  if (escape !== undefined) return escape
+  const before = context.unbound
+  const unbound: QueryError[][] = []
+  const fields = [...json].map(([name, value]) => {
+    context.unbound = []
+    const field = readBinding(name, value, at, names, context)
+    unbound.push(context.unbound)
+    return field
+  })
+  // The real server tells the unbound variables of an object from its last key to its first.
+  context.unbound = [...before, ...unbound.reverse().flat()]
+  return { kind: 'object', fields, at }
+}
+
+const readList: PartReader = (json, at, names, context) => {
+  if (!Array.isArray(json)) throw expected(at, 'Array', json)
+  return readOneOrMany(json, at, names, context)
+}
+
+const readOneOrMany: PartReader = (json, at, names, context) => {
+  if (Array.isArray(json) && json.length === 0) {
+    throw failure(at, 'invalid expression', 'Expression list cannot be empty.')
+  }
+  return readExpression(json, at, names, context)
+}
+
+const readData: PartReader = (json, at, _names, context) =>
+  parseQuoted(json, at, part => readLambda(part, at, null, context))
+
+/** The parts that are not plain expressions, by form and key. */
+const partReaders: Partial<Record<FormName, Readonly<Record<string, PartReader>>>> = {
+  var: { var: readName },
+  object: { object: readFields },
+  quote: { quote: readData },
+  query: { query: readLambda },
+  do: { do: readList },
+  and: { and: readOneOrMany },
+  or: { or: readOneOrMany },
+  map: { map: readFunction },
+  foreach: { foreach: readFunction },
+  filter: { filter: readFunction },
+  reduce: { reduce: readFunction },
+  merge: { lambda: readFunction },
+  join: { with: readLambdaOrExpression },
+}
+
+/** Parts are read in the order of the form's row, `expr` of `at` first: it decides which error is the first. */
+function readForm(
+  row: Row,
+  object: ReadonlyMap<string, Json>,
+  at: Position,
+  names: Names,
+  context: ParseContext,
+): Expression {
+  if (row.name === 'let') return readLet(object, at, names, context)
+  const readers = partReaders[row.name] ?? {}
+  const order = row.name === 'at' ? ['expr', 'at'] : [...row.allowed]
+  const read = new Map<string, Expression>()
+  for (const key of order) {
+    const json = object.get(key)
+    if (json !== undefined) read.set(key, (readers[key] ?? readExpression)(json, inside(at, key), names, context))
+  }
+  const parts = new Map([...object.keys()].map(key => [key, read.get(key) as Expression]))
+  return { kind: 'form', name: row.name, parts, at }
+}
+
+function readExpression(json: Json, at: Position, names: Names, context: ParseContext): Expression {
+  if (Array.isArray(json)) {
+    return { kind: 'array', items: json.map((item, i) => readExpression(item, inside(at, i), names, context)), at }
+  }
+  if (!(json instanceof Map)) return { kind: 'literal', value: json, at }
+  const row = findForm(json)
+  if (row !== undefined && row.name !== 'lambda') return readForm(row, json, at, names, context)
+  const only = json.size === 1 ? json.get('@obj') : undefined
+  if (only instanceof Map) return readExpression(only, inside(at, '@obj'), names, context)
+  const escape = parseEscape(json, at, part => readLambda(part, at, null, context))
+  if (escape === undefined) throw unknownForm(at, json)
+  return escape
+}
+
+/** Reads a whole request. Throws a `Failure` that tells the first wrong form, or every unbound variable. */
+export function parseExpression(json: Json, apiVersion: string): Expression {
+  const context: ParseContext = { apiVersion, unbound: [] }
+  const expression = readExpression(json, null, null, context)
+  if (context.unbound.length > 0) throw new Failure(context.unbound)
+  return expression
+}

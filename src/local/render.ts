@@ -1,0 +1,241 @@
+/**
+ * Values and expressions as the text of the wire (protocol.md D.1, D.2).
+ */
+import { formatBase64 } from './bytes.ts'
+import { writeDouble, writeString } from './json.ts'
+import { COLLECTIONS, isNamed, nativeOfKind, natives } from './native.ts'
+import { describeSet } from './set-shapes.ts'
+import { formatDate, formatTime } from './time.ts'
+import {
+  Action,
+  Bytes,
+  CalendarDate,
+  DocumentEventValue,
+  Lambda,
+  Page,
+  PendingTime,
+  Ref,
+  SetEventValue,
+  SetValue,
+  Time,
+  UnresolvedRef,
+  Uuid,
+  VersionValue,
+} from './values.ts'
+import type { Expression, ObjectValue, SetForm, Sourced, Value } from './values.ts'
+
+/** What the text depends on besides the value. */
+export type RenderContext = {
+  /** The number of the database of the request: refs into others say so. */
+  readonly database: number
+  /** The name of a schema document. */
+  readonly nameOf: (ref: Ref) => string | undefined
+  /** The ref of a database, from its number. */
+  readonly refOfDatabase: (database: number) => Ref | undefined
+  /** Called for every string of bytes: where streams cannot render them, it throws. */
+  readonly onBytes?: () => void
+}
+
+/** `"key":text`, joined; what has no text is left out. */
+function writeObject(fields: Iterable<readonly [string, string | undefined]>): string {
+  const parts: string[] = []
+  for (const [key, text] of fields) if (text !== undefined) parts.push(`${writeString(key)}:${text}`)
+  return `{${parts.join()}}`
+}
+
+/** Renders values of one request. */
+export class Renderer {
+  readonly #context: RenderContext
+
+  constructor(context: RenderContext) {
+    this.#context = context
+  }
+
+  /** The text of a value. */
+  value(value: Value): string {
+    return this.#render(value) ?? 'null'
+  }
+
+  /** The text of an object, bare: no `@obj` around it, no escape. */
+  fields(fields: ObjectValue): string {
+    return writeObject([...fields].map(([key, value]) => [key, this.#render(value)] as const))
+  }
+
+  /** `{"ref":…,"ts":…,…}`: a version, or what an event shows of one. */
+  version(ref: Ref, ts: number, fields: ObjectValue): string {
+    const rest = this.fields(fields).slice(1)
+    return `{"ref":${this.value(ref)},"ts":${ts}${rest === '}' ? rest : `,${rest}`}`
+  }
+
+  #render(value: Value): string | undefined {
+    if (value === null) return 'null'
+    switch (typeof value) {
+      case 'string':
+        return writeString(value)
+      case 'bigint':
+        return value.toString()
+      case 'boolean':
+        return String(value)
+      case 'number':
+        return writeDouble(value)
+    }
+    if (Array.isArray(value)) return this.#array(value)
+    if (value instanceof Map) return this.#object(value)
+    return this.#instance(value)
+  }
+
+  #array(values: readonly Value[]): string {
+    const parts: string[] = []
+    for (const value of values) {
+      const text = this.#render(value)
+      if (text !== undefined) parts.push(text)
+    }
+    return `[${parts.join()}]`
+  }
+
+  #object(value: ObjectValue): string {
+    const text = this.fields(value)
+    for (const key of value.keys()) if (key.startsWith('@')) return `{"@obj":${text}}`
+    return text
+  }
+
+  #instance(
+    value: Exclude<Value, null | string | bigint | boolean | number | Value[] | ObjectValue>,
+  ): string | undefined {
+    if (value instanceof Ref) return this.#ref(value)
+    if (value instanceof VersionValue) return this.version(value.ref, value.ts, value.fields)
+    if (value instanceof Time) return `{"@ts":"${formatTime(value.nanoseconds)}"}`
+    if (value instanceof CalendarDate) return `{"@date":"${formatDate(value.days)}"}`
+    if (value instanceof Bytes) return this.#bytes(value)
+    if (value instanceof Uuid) return `{"@uuid":"${value.text}"}`
+    if (value instanceof UnresolvedRef) return unresolvedRef(value)
+    if (value instanceof SetValue) return this.#set(value.form)
+    if (value instanceof Lambda) return `{"@query":${this.#lambda(value)}}`
+    if (value instanceof Page) return this.#page(value)
+    if (value instanceof DocumentEventValue) return this.#documentEvent(value)
+    if (value instanceof SetEventValue) return this.#setEvent(value)
+    if (value instanceof Action) return writeString(value.name)
+    if (value instanceof PendingTime) return String(value.micros)
+    return this.#sourced(value)
+  }
+
+  #bytes(value: Bytes): string {
+    this.#context.onBytes?.()
+    return `{"@bytes":"${formatBase64(value.bytes)}"}`
+  }
+
+  #page({ before, after, data }: Page): string {
+    return writeObject([
+      ['before', before === undefined ? undefined : this.value(before)],
+      ['after', after === undefined ? undefined : this.value(after)],
+      ['data', this.#array(data)],
+    ])
+  }
+
+  #documentEvent({ ts, action, ref, data }: DocumentEventValue): string {
+    return `{"ts":${ts},"action":"${action}","document":${this.value(ref)},"data":${this.value(data)}}`
+  }
+
+  #setEvent({ ts, action, ref, values }: SetEventValue): string {
+    const data = values === undefined ? '' : `,"data":${this.#array(values)}`
+    return `{"ts":${ts},"action":"${action}","document":${this.value(ref)}${data}}`
+  }
+
+  #sourced({ value, sources }: Sourced): string {
+    const sets = sources.map(source => (source.kind === 'documents' ? '{"@set":null}' : this.#set(source)))
+    return `{"value":${this.value(value)},"sources":[${sets.join()}]}`
+  }
+
+  #set(form: SetForm): string {
+    return `{"@set":${this.#setFields(form)}}`
+  }
+
+  #setFields(form: SetForm): string {
+    return writeObject(
+      [...describeSet(form)].map(([key, part]) => {
+        if (key === 'events' && part instanceof SetValue) return [key, this.#setFields(part.form)] as const
+        if (part instanceof Lambda) return [key, this.#lambda(part)] as const
+        return [key, this.value(part)] as const
+      }),
+    )
+  }
+
+  #ref(ref: Ref): string | undefined {
+    if (ref.collection === COLLECTIONS) {
+      const native = natives.get(Number(ref.id))
+      if (native !== undefined) return this.#refText(native.name, undefined, ref.database)
+    }
+    const native = natives.get(ref.collection)
+    const id = isNamed(ref.collection) ? this.#context.nameOf(ref) : ref.id.toString()
+    if (id === undefined) return undefined
+    if (native !== undefined) return this.#refText(id, `{"@ref":{"id":"${native.name}"}}`, ref.database)
+    const collection = this.#ref(new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)))
+    return collection === undefined ? undefined : `{"@ref":{"id":"${id}","collection":${collection}}}`
+  }
+
+  #refText(id: string, collection: string | undefined, database: number): string | undefined {
+    const scope = database === this.#context.database ? '' : this.#scope(database)
+    if (scope === undefined) return undefined
+    return `{"@ref":{"id":${writeString(id)}${collection === undefined ? '' : `,"collection":${collection}`}${scope}}}`
+  }
+
+  #scope(database: number): string | undefined {
+    const ref = this.#context.refOfDatabase(database)
+    const text = ref && this.#ref(ref)
+    return text && `,"database":${text}`
+  }
+
+  #lambda(lambda: Lambda): string {
+    const body = this.expression(lambda.body)
+    const captured = [...lambda.captured].map(([name, value]) => [name, this.value(value)] as const)
+    const expr = captured.length === 0 ? body : `{"let":${writeObject(captured)},"in":${body}}`
+    return `{"api_version":${writeString(lambda.apiVersion)},${lambdaHead(lambda.parameters)},"expr":${expr}}`
+  }
+
+  /** The text of an expression, in its normal form: `let` with an object, data in its escapes. */
+  expression(expression: Expression): string {
+    switch (expression.kind) {
+      case 'literal':
+        return this.value(expression.value)
+      case 'array':
+        return `[${expression.items.map(item => this.expression(item)).join()}]`
+      case 'object':
+      case 'bindings':
+        return writeObject(this.#bound(expression.kind === 'object' ? expression.fields : expression.bindings))
+      case 'lambda':
+        return `{${lambdaHead(expression.parameters)},"expr":${this.expression(expression.body)}}`
+      case 'ref':
+        return refLiteral(expression.ref)
+      case 'set':
+        return `{"@set":${writeObject([...expression.parts].map(([key, part]) => [key, this.expression(part)]))}}`
+      case 'form':
+        return this.#form(expression.name, expression.parts)
+    }
+  }
+
+  #form(name: string, parts: ReadonlyMap<string, Expression>): string {
+    const [quoted] = name === 'quote' ? parts.values() : []
+    if (quoted !== undefined) return this.expression(quoted)
+    return writeObject([...parts].map(([key, part]) => [key, this.expression(part)]))
+  }
+
+  #bound(bindings: readonly { name: string; value: Expression }[]): (readonly [string, string])[] {
+    return bindings.map(({ name, value }) => [name, this.expression(value)])
+  }
+}
+
+function lambdaHead(parameters: string | readonly string[]): string {
+  const names = typeof parameters === 'string' ? writeString(parameters) : `[${parameters.map(writeString).join()}]`
+  return `"lambda":${names}`
+}
+
+function refLiteral(ref: { id: string; collection?: Parameters<typeof refLiteral>[0] | undefined }): string {
+  const collection = ref.collection === undefined ? '' : `,"collection":${refLiteral(ref.collection)}`
+  return `{"@ref":{"id":${writeString(ref.id)}${collection}}}`
+}
+
+function unresolvedRef(ref: UnresolvedRef): string {
+  const native = natives.get(nativeOfKind[ref.kind])?.name ?? ''
+  const named = `{"@ref":{"id":${writeString(ref.name)},"collection":{"@ref":{"id":"${native}"}}}}`
+  return ref.id === undefined ? named : `{"@ref":{"id":"${ref.id}","collection":${named}}}`
+}

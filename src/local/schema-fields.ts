@@ -1,0 +1,108 @@
+/** The fields of schema documents: what each may hold, and what is said where it holds something else. */
+import type { Query } from './call.ts'
+import type { FieldFailure } from './failures.ts'
+import { schemaKindOf } from './kinds.ts'
+import { Storer, wrongStoredType } from './stored.ts'
+import { Lambda, Ref, Time } from './values.ts'
+import type { ObjectValue, Value } from './values.ts'
+
+/** Reads one field: the stored value, or what is wrong with it. */
+export type FieldReader = (value: Value, field: string, query: Query) => { value: Value } | { failure: FieldFailure }
+
+/** One field of a kind of schema document. */
+export type FieldRule = { readonly name: string; readonly isRequired?: boolean; readonly read: FieldReader }
+
+/** What a name may be made of, as messages show it, and as it is checked. */
+const NAME_PATTERN = String.raw`[;@+$\-_.!~%\w]+`
+const nameShape = /^[;@+$\-_.!~%\p{L}\p{N}\p{M}\p{Pc}]+$/u
+const RESERVED_NAME = '_'
+
+function typed(expected: string, isRight: (value: Value) => boolean): FieldReader {
+  return (value, field) => (isRight(value) ? { value } : { failure: wrongStoredType([field], value, expected) })
+}
+
+/** A name of a schema document. */
+export const readName: FieldReader = (value, field) => {
+  if (typeof value !== 'string') return { failure: wrongStoredType([field], value, 'Name') }
+  if (value === RESERVED_NAME) {
+    const description = `Invalid name ${value}. Reserved names: ${RESERVED_NAME}`
+    return { failure: { field: [field], code: 'reserved name', description } }
+  }
+  if (nameShape.test(value)) return { value }
+  const description = `The name ${value} uses invalid characters. Valid characters must match: ${NAME_PATTERN}`
+  return { failure: { field: [field], code: 'invalid characters', description } }
+}
+
+/** An object of the user's own. */
+export const readData: FieldReader = (value, field, query) => {
+  const storer = new Storer(query)
+  const stored = storer.store(value, [field], true)
+  const [failure] = storer.failures
+  if (failure !== undefined) return { failure }
+  return stored instanceof Map ? { value: stored } : { failure: wrongStoredType([field], value, 'Map') }
+}
+
+export const readInteger = typed('Long', value => typeof value === 'bigint')
+export const readBoolean = typed('Boolean', value => typeof value === 'boolean')
+export const readTimestamp = typed('Timestamp', value => value instanceof Time)
+export const readLambdaField = typed('Query', value => value instanceof Lambda)
+
+/** A count that may not be below zero. */
+export const readCount: FieldReader = (value, field, query) => {
+  const read = readInteger(value, field, query)
+  if ('failure' in read || Number(read.value) >= 0) return read
+  return {
+    failure: { field: [field], code: 'non-negative value required', description: 'Value must be non-negative.' },
+  }
+}
+
+/** The ref of a schema document of one kind. */
+export function readRefOf(kind: 'database'): FieldReader {
+  return (value, field) => {
+    if (value instanceof Ref && schemaKindOf(value) === kind) return { value }
+    if (schemaKindOf(value) === kind) {
+      return { failure: { field: [field], code: 'invalid reference', description: 'Cannot read reference.' } }
+    }
+    return { failure: wrongStoredType([field], value, 'Ref') }
+  }
+}
+
+/** Whatever can be stored. */
+export const readAny: FieldReader = (value, field, query) => {
+  const storer = new Storer(query)
+  const stored = storer.store(value, [field])
+  const [failure] = storer.failures
+  return failure === undefined ? { value: stored } : { failure }
+}
+
+/**
+ * Reads the fields of a kind from parameters: nulls are kept (they take a field away), unknown fields are dropped,
+ * the order is that of the parameters. `whole` is what the document will have: it decides what is missing.
+ */
+export function readSchemaFields(
+  rules: readonly FieldRule[],
+  parameters: ObjectValue,
+  query: Query,
+  has: (field: string) => boolean,
+): { fields: ObjectValue; failures: FieldFailure[] } {
+  const fields: ObjectValue = new Map()
+  const failures: FieldFailure[] = []
+  for (const rule of rules) {
+    const given = parameters.get(rule.name)
+    if (given === undefined || given === null) {
+      const isMissing = rule.isRequired === true && (given === null || !has(rule.name))
+      if (isMissing) {
+        failures.push({ field: [rule.name], code: 'value required', description: 'Required value not found.' })
+      }
+      if (given === null) fields.set(rule.name, null)
+      continue
+    }
+    const read = rule.read(given, rule.name, query)
+    if ('failure' in read) failures.push(read.failure)
+    else fields.set(rule.name, read.value)
+  }
+  const inOrder = new Map(
+    [...parameters.keys()].flatMap(key => (fields.has(key) ? [[key, fields.get(key) ?? null]] : [])),
+  )
+  return { fields: inOrder, failures }
+}

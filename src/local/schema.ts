@@ -1,0 +1,316 @@
+/**
+ * The documents of the native collections: the fields of each kind, and what it means for the database that one
+ * comes, changes or goes (protocol.md E.7). One row a kind.
+ */
+import { showVersion } from './call.ts'
+import type { Query } from './call.ts'
+import { Collection } from './database.ts'
+import { failure, invalidData } from './failures.ts'
+import type { Places } from './failures.ts'
+import { patchFields } from './history.ts'
+import type { LiveVersion } from './history.ts'
+import { Index } from './indexing.ts'
+import { nounOf } from './names.ts'
+import { COLLECTIONS, CREDENTIALS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES, TOKENS, isNamed } from './native.ts'
+import {
+  readAny,
+  readBoolean,
+  readCount,
+  readData,
+  readInteger,
+  readLambdaField,
+  readName,
+  readRefOf,
+  readSchemaFields,
+  readTimestamp,
+} from './schema-fields.ts'
+import type { FieldRule } from './schema-fields.ts'
+import { completeIndex, defineIndex, indexFields } from './schema-indexes.ts'
+import { hashSecret, makeKeySecret, makeTokenSecret } from './secrets.ts'
+import { Ref } from './values.ts'
+import type { ObjectValue, Value, VersionValue } from './values.ts'
+
+/** How a change is made of what was and what is given. */
+export type ChangeKind = 'update' | 'replace'
+
+/** What the writes of documents do with those of a native collection. */
+export type SchemaRule = {
+  create(query: Query, parameters: ObjectValue, id: bigint | undefined, places: Places): VersionValue
+  change(
+    query: Query,
+    ref: Ref,
+    old: LiveVersion,
+    parameters: ObjectValue,
+    kind: ChangeKind,
+    places: Places,
+  ): VersionValue
+  /** What goes with a document that is deleted. */
+  detach(query: Query, ref: Ref, fields: ObjectValue): void
+}
+
+/** One kind of schema document. */
+type Kind = {
+  readonly native: number
+  readonly fields: readonly FieldRule[]
+  /** What a new one has unless it is told otherwise; these come first. */
+  readonly defaults?: readonly (readonly [string, Value])[]
+  /** What a `replace` does not take away. */
+  readonly kept?: readonly string[]
+  readonly takeId?: (query: Query) => bigint
+  /** What the server adds before it is stored. */
+  readonly complete?: (fields: ObjectValue, ref: Ref) => ObjectValue
+  readonly attach?: (query: Query, ref: Ref, fields: ObjectValue) => void
+  readonly detach?: (query: Query, ref: Ref, fields: ObjectValue) => void
+  /** Makes the secret of a new one; it is shown once, in the answer. */
+  readonly makeSecret?: (query: Query, ref: Ref) => string
+  /** Whether the hash of the secret shows in the document. */
+  readonly showsHash?: boolean
+}
+
+const name: FieldRule = { name: 'name', isRequired: true, read: readName }
+const data: FieldRule = { name: 'data', read: readData }
+const ttl: FieldRule = { name: 'ttl', read: readTimestamp }
+
+function attachCollection(query: Query, ref: Ref): void {
+  const { database, transaction } = query
+  const number = Number(ref.id)
+  database.collections.set(number, new Collection(database.number, number))
+  database.forgetOwners()
+  transaction.onUndo(() => {
+    database.collections.delete(number)
+    database.forgetOwners()
+  })
+}
+
+/** With a collection go the indexes over nothing else. */
+function detachCollection(query: Query, ref: Ref): void {
+  const { database, transaction } = query
+  const number = Number(ref.id)
+  const collection = database.collections.get(number)
+  if (collection === undefined) return
+  for (const index of database.indexes.values()) {
+    if (!index.definition.sources.every(source => source.collections?.every(one => one === number) ?? false)) continue
+    const fields = query.transaction.read(database, index.ref)?.fields
+    if (fields !== undefined) {
+      releaseName(query, index.ref, fields)
+      detachIndex(query, index.ref)
+      transaction.write(database, index.ref, null, 'delete')
+    }
+  }
+  database.collections.delete(number)
+  database.forgetOwners()
+  transaction.onUndo(() => {
+    database.collections.set(number, collection)
+    database.forgetOwners()
+  })
+}
+
+function attachIndex(query: Query, ref: Ref, fields: ObjectValue): void {
+  const { database, transaction, store } = query
+  const index = new Index(ref, defineIndex(fields), store.computeBinding)
+  transaction.build(database, index)
+  database.indexes.set(ref.id, index)
+  database.forgetOwners()
+  transaction.onUndo(() => {
+    database.indexes.delete(ref.id)
+    database.forgetOwners()
+  })
+}
+
+function detachIndex(query: Query, ref: Ref): void {
+  const { database, transaction } = query
+  const index = database.indexes.get(ref.id)
+  if (index === undefined) return
+  database.indexes.delete(ref.id)
+  database.forgetOwners()
+  transaction.onUndo(() => {
+    database.indexes.set(ref.id, index)
+    database.forgetOwners()
+  })
+}
+
+function takeDatabase(query: Query): bigint {
+  const database = query.store.addDatabase(query.database)
+  query.transaction.onUndo(() => query.store.dropDatabase(database))
+  return BigInt(database.number)
+}
+
+function detachDatabase(query: Query, ref: Ref): void {
+  const { store, transaction } = query
+  const database = store.database(Number(ref.id))
+  if (database === undefined) return
+  store.dropDatabase(database)
+  transaction.onUndo(() => store.restoreDatabase(database))
+}
+
+const Z_BASE_32 = 'ybndrfg8ejkmcpqxot1uwisza345h769'
+/** The length of a global id. */
+const GLOBAL_ID_LENGTH = 13
+
+/** The id of a database among all: 13 letters and digits, the first of them `y`. */
+function globalId(ref: Ref): string {
+  let rest = (BigInt.asUintN(58, (ref.id + 1n) * 0x9e3779b97f4a7c15n) << 5n) | 1n
+  let text = ''
+  while (text.length < GLOBAL_ID_LENGTH - 1) {
+    text += Z_BASE_32[Number(rest & 31n)]
+    rest >>= 5n
+  }
+  return `y${text}`
+}
+
+const takeNumber = (query: Query): bigint => BigInt(query.database.takeNumber())
+const takeId = (query: Query): bigint => query.store.takeId()
+
+const kinds: readonly Kind[] = [
+  {
+    native: COLLECTIONS,
+    fields: [name, { name: 'history_days', read: readCount }, { name: 'ttl_days', read: readInteger }, data],
+    defaults: [['history_days', 0n]],
+    kept: ['name', 'history_days'],
+    takeId: takeNumber,
+    attach: attachCollection,
+    detach: detachCollection,
+  },
+  {
+    native: INDEXES,
+    fields: indexFields,
+    defaults: [
+      ['active', false],
+      ['serialized', true],
+    ],
+    kept: ['name', 'unique', 'serialized', 'partitions'],
+    takeId: takeNumber,
+    complete: completeIndex,
+    attach: attachIndex,
+    detach: detachIndex,
+  },
+  {
+    native: DATABASES,
+    fields: [
+      name,
+      { name: 'priority', read: readInteger },
+      { name: 'container', read: readBoolean },
+      { name: 'typechecked', read: readBoolean },
+      { name: 'protected', read: readBoolean },
+      data,
+    ],
+    kept: ['name', 'global_id'],
+    takeId: takeDatabase,
+    complete: (fields, ref) => (fields.has('global_id') ? fields : new Map(fields).set('global_id', globalId(ref))),
+    detach: detachDatabase,
+  },
+  {
+    native: FUNCTIONS,
+    fields: [name, { name: 'body', isRequired: true, read: readLambdaField }, { name: 'role', read: readAny }, data],
+    kept: ['name'],
+    takeId: takeNumber,
+  },
+  {
+    native: ROLES,
+    fields: [name, { name: 'membership', read: readAny }, { name: 'privileges', read: readAny }, data],
+    kept: ['name'],
+    takeId: takeNumber,
+  },
+  {
+    native: KEYS,
+    fields: [
+      { name: 'role', isRequired: true, read: readAny },
+      { name: 'database', read: readRefOf('database') },
+      { name: 'priority', read: readInteger },
+      ttl,
+      data,
+    ],
+    kept: ['hashed_secret'],
+    makeSecret: (_query, ref) => makeKeySecret(ref.id),
+    showsHash: true,
+  },
+  {
+    native: TOKENS,
+    fields: [{ name: 'instance', isRequired: true, read: readAny }, ttl, data],
+    kept: ['instance'],
+    makeSecret: (query, ref) => makeTokenSecret(ref.id, BigInt(query.database.number)),
+  },
+  {
+    native: CREDENTIALS,
+    fields: [{ name: 'instance', isRequired: true, read: readAny }, { name: 'hashed_password', read: readAny }, data],
+    kept: ['instance'],
+  },
+]
+
+/** Gives a schema document its name; others find it when the transaction has committed. */
+function takeName(query: Query, ref: Ref, taken: Value | undefined): void {
+  if (typeof taken !== 'string' || !isNamed(ref.collection)) return
+  query.transaction.names.add(`${ref.collection} ${taken}`)
+  query.transaction.onUndo(() => query.transaction.names.delete(`${ref.collection} ${taken}`))
+  query.transaction.onCommit(() => query.database.names.get(ref.collection)?.set(taken, ref.id))
+}
+
+function releaseName(query: Query, ref: Ref, fields: ObjectValue): void {
+  const released = fields.get('name')
+  if (typeof released !== 'string') return
+  const names = query.database.names.get(ref.collection)
+  query.transaction.onCommit(() => {
+    if (names?.get(released) === ref.id) names.delete(released)
+  })
+}
+
+function isTaken(query: Query, native: number, wanted: Value | undefined): boolean {
+  if (typeof wanted !== 'string') return false
+  return query.database.findName(native, wanted) !== undefined || query.transaction.names.has(`${native} ${wanted}`)
+}
+
+function makeRule(kind: Kind): SchemaRule {
+  const { native } = kind
+  return {
+    create(query, parameters, id, places) {
+      const defaults: ObjectValue = new Map(kind.defaults)
+      const { fields: given, failures } = readSchemaFields(kind.fields, parameters, query, field => defaults.has(field))
+      if (failures.length > 0) throw invalidData(places.key, failures)
+      if (isTaken(query, native, given.get('name'))) {
+        throw failure(places.key, 'instance already exists', `${nounOf(new Ref(0, native, 0n))} already exists.`)
+      }
+      const ref = new Ref(query.database.number, native, id ?? (kind.takeId ?? takeId)(query))
+      let fields = patchFields(defaults, given)
+      fields = kind.complete?.(fields, ref) ?? fields
+      const secret = kind.makeSecret?.(query, ref)
+      if (secret !== undefined) query.store.rememberSecret(secret, ref)
+      const hash: ObjectValue =
+        secret === undefined || kind.showsHash !== true ? new Map() : new Map([['hashed_secret', hashSecret(secret)]])
+      const stored = new Map([...fields, ...hash])
+      const { ts } = query.transaction.write(query.database, ref, stored, 'create')
+      takeName(query, ref, fields.get('name'))
+      kind.attach?.(query, ref, fields)
+      const shown = secret === undefined ? stored : new Map([...fields, ['secret', secret] as const, ...hash])
+      return showVersion(query, ref, { ts, fields: shown }, true)
+    },
+
+    change(query, ref, old, parameters, changeKind, places) {
+      const base = changeKind === 'update' ? old.fields : keep(old.fields, kind.kept ?? [])
+      const { fields: given, failures } = readSchemaFields(kind.fields, parameters, query, field => base.has(field))
+      if (failures.length > 0) throw invalidData(places.form, failures)
+      const renamed = given.get('name')
+      if (renamed !== undefined && renamed !== old.fields.get('name')) {
+        if (isTaken(query, native, renamed))
+          throw failure(places.form, 'instance not unique', 'document is not unique.')
+        releaseName(query, ref, old.fields)
+        takeName(query, ref, renamed)
+      }
+      const patched = patchFields(base, given)
+      const fields = kind.complete?.(patched, ref) ?? patched
+      const { ts } = query.transaction.write(query.database, ref, fields, 'update')
+      return showVersion(query, ref, { ts, fields })
+    },
+
+    detach(query, ref, fields) {
+      releaseName(query, ref, fields)
+      kind.detach?.(query, ref, fields)
+    },
+  }
+}
+
+function keep(fields: ObjectValue, kept: readonly string[]): ObjectValue {
+  return new Map([...fields].filter(([key]) => kept.includes(key)))
+}
+
+/** The rules of the native collections, by their numbers. */
+export const schemaRules: ReadonlyMap<number, SchemaRule> = new Map(kinds.map(kind => [kind.native, makeRule(kind)]))

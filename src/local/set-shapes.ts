@@ -1,0 +1,54 @@
+/** Sets as objects: their shape on the wire, and what they become when they are stored (protocol.md D.2, E.3). */
+import { SetValue } from './values.ts'
+import type { ObjectValue, SetForm, Value } from './values.ts'
+
+/** One element stands bare, none is null, several are an array. */
+function unwrap(values: readonly Value[]): Value {
+  return values.length === 0 ? null : values.length === 1 ? (values[0] ?? null) : [...values]
+}
+
+function operand(form: SetForm): Value {
+  return form.kind === 'singleton' ? form.ref : new SetValue(form)
+}
+
+/** The object inside of `@set`; sets in it are values of their own. */
+export function describeSet(form: SetForm): ObjectValue {
+  switch (form.kind) {
+    case 'match':
+      return form.terms.length === 0
+        ? new Map<string, Value>([['match', form.index]])
+        : new Map<string, Value>([
+            ['match', form.index],
+            ['terms', unwrap(form.terms)],
+          ])
+    case 'documents':
+      return new Map<string, Value>([['documents', form.collection]])
+    case 'singleton':
+      return new Map<string, Value>([['singleton', form.ref]])
+    case 'events':
+      return new Map<string, Value>([['events', 'kind' in form.of ? new SetValue(form.of) : form.of]])
+    case 'union':
+    case 'intersection':
+    case 'difference':
+      return new Map<string, Value>([[form.kind, unwrap(form.sets.map(operand))]])
+    case 'distinct':
+    case 'reverse':
+      return new Map<string, Value>([[form.kind, operand(form.set)]])
+    case 'range':
+      return new Map<string, Value>([
+        ['range', operand(form.set)],
+        ['from', unwrap(form.from)],
+        ['to', unwrap(form.to)],
+      ])
+    case 'filter':
+      return new Map<string, Value>([
+        ['filter', form.lambda],
+        ['collection', operand(form.set)],
+      ])
+    case 'join':
+      return new Map<string, Value>([
+        ['join', operand(form.set)],
+        ['with', form.target],
+      ])
+  }
+}

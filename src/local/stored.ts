@@ -1,0 +1,141 @@
+/**
+ * What becomes of values when they are stored: nulls go, sets, pages, versions and events become plain objects, and
+ * refs must be of this database and known (protocol.md E.3).
+ */
+import type { Query } from './call.ts'
+import { fieldsOf } from './compare.ts'
+import type { FieldFailure } from './failures.ts'
+import { FIRST_USER_COLLECTION } from './native.ts'
+import { describeSet } from './set-shapes.ts'
+import {
+  Action,
+  Bytes,
+  CalendarDate,
+  DocumentEventValue,
+  Lambda,
+  PendingTime,
+  Ref,
+  SetEventValue,
+  SetValue,
+  Time,
+  UnresolvedRef,
+  Uuid,
+  VersionValue,
+} from './values.ts'
+import type { ObjectValue, Value } from './values.ts'
+import { nativeRef } from './names.ts'
+import { COLLECTIONS } from './native.ts'
+
+/** The names of stored types in messages of validation. */
+export function storedTypeName(value: Value): string {
+  switch (typeof value) {
+    case 'bigint':
+      return 'Long'
+    case 'number':
+      return 'Double'
+    case 'string':
+      return 'String'
+    case 'boolean':
+      return 'Boolean'
+  }
+  if (Array.isArray(value)) return 'Array'
+  if (value instanceof Ref || value instanceof UnresolvedRef) return 'Ref'
+  if (value instanceof Time) return 'Time'
+  if (value instanceof CalendarDate) return 'Date'
+  if (value instanceof Bytes) return 'Bytes'
+  if (value instanceof Uuid) return 'UUID'
+  if (value instanceof Lambda) return 'Query'
+  return 'Map'
+}
+
+/** A failure of a field that has the wrong type. */
+export function wrongStoredType(field: readonly string[], value: Value, expected: string): FieldFailure {
+  const description = `Invalid type ${storedTypeName(value)}, expected type ${expected}.`
+  return { field, code: 'invalid type', description }
+}
+
+/** Turns values into what is stored of them, and notes the refs that cannot be stored. */
+export class Storer {
+  readonly failures: FieldFailure[] = []
+  readonly #query: Query
+
+  constructor(query: Query) {
+    this.#query = query
+  }
+
+  /** The stored form; null where nothing is stored. In an update nulls of objects are kept: they take keys away. */
+  store(value: Value, path: readonly string[], keepsNulls = false): Value {
+    if (Array.isArray(value)) return this.#array(value, path)
+    if (value instanceof Map) return this.#object(value, path, keepsNulls)
+    if (value instanceof Ref || value instanceof UnresolvedRef) return this.#ref(value, path)
+    if (value instanceof SetValue) return this.#object(new Map([['@set', describeStored(value)]]), path, false)
+    if (value instanceof PendingTime) return BigInt(value.micros)
+    if (value instanceof Action) return value.name
+    const fields = plainFieldsOf(value)
+    return fields === undefined ? value : this.#object(fields, path, false)
+  }
+
+  #array(values: readonly Value[], path: readonly string[]): Value[] {
+    const stored = values.map((value, i) => this.store(value, [...path, String(i)]))
+    return stored.filter(value => value !== null)
+  }
+
+  #object(fields: ObjectValue, path: readonly string[], keepsNulls: boolean): ObjectValue {
+    const stored: ObjectValue = new Map()
+    for (const [key, value] of fields) {
+      const inner = this.store(value, [...path, key], keepsNulls)
+      if (inner !== null || keepsNulls) stored.set(key, inner)
+    }
+    return stored
+  }
+
+  #ref(ref: Ref | UnresolvedRef, path: readonly string[]): Value {
+    if (ref instanceof Ref) {
+      const isForeign = ref.database !== this.#query.database.number
+      if (isForeign) this.#fail(path, 'Reference cannot be scoped.')
+      else if (!this.#isKnown(ref)) this.#fail(path, 'Cannot read reference.')
+      return ref
+    }
+    this.#fail(path, 'Cannot read reference.')
+    return null
+  }
+
+  #isKnown(ref: Ref): boolean {
+    const { database } = this.#query
+    if (ref.collection === COLLECTIONS) return database.collections.has(Number(ref.id))
+    return ref.collection < FIRST_USER_COLLECTION || database.collections.has(ref.collection)
+  }
+
+  #fail(field: readonly string[], description: string): void {
+    this.failures.push({ field, code: 'invalid reference', description })
+  }
+}
+
+/** Versions name their collection twice over, and events have the words of old. */
+function plainFieldsOf(value: Value): ObjectValue | undefined {
+  if (value instanceof VersionValue) {
+    const collection = nativeRefOf(value.ref)
+    return new Map<string, Value>([
+      ['ref', value.ref],
+      ['class', collection],
+      ['collection', collection],
+      ['ts', BigInt(value.ts)],
+      ...value.fields,
+    ])
+  }
+  if (value instanceof DocumentEventValue || value instanceof SetEventValue) {
+    const fields = fieldsOf(value) ?? new Map<string, Value>()
+    return new Map([...fields].map(([key, field]) => [key === 'document' ? 'resource' : key, field]))
+  }
+  return fieldsOf(value)
+}
+
+function nativeRefOf(ref: Ref): Ref {
+  return nativeRef({ number: ref.database }, ref.collection)
+}
+
+function describeStored(value: SetValue): ObjectValue {
+  const fields = describeSet(value.form)
+  const events = fields.get('events')
+  return events instanceof SetValue ? new Map([['events', describeSet(events.form)]]) : fields
+}

@@ -1,0 +1,319 @@
+/**
+ * One transaction: reads at its snapshot that see its own writes, writes that are all kept or all undone, and the
+ * account of what changed for those who follow.
+ *
+ * Writes go into the store at once, under the commit time, each with what undoes it: the whole of a transaction runs
+ * without a pause, so nobody else ever sees it half done.
+ */
+import type { Clock } from './clock.ts'
+import { canonicalKey } from './compare.ts'
+import type { Database } from './database.ts'
+import { DocumentHistory, changeOf, isLive } from './history.ts'
+import type { Change, LiveVersion, Version } from './history.ts'
+import { entriesWithout, identityOf, timelineOf } from './indexing.ts'
+import type { Index, Placed, PlacedEvent, SetOwner } from './indexing.ts'
+import { FIRST_USER_COLLECTION } from './native.ts'
+import { Ref } from './values.ts'
+import type { ObjectValue } from './values.ts'
+
+/** What happened to a document. */
+export type DocumentNotice = {
+  readonly ref: Ref
+  readonly type: 'version' | 'history_rewrite'
+  readonly change: Change
+}
+
+/** What a transaction did, for the streams. */
+export type Commit = {
+  readonly txn: number
+  readonly documents: readonly DocumentNotice[]
+  readonly sets: readonly PlacedEvent[]
+}
+
+/** Which write it was: it decides what the sets are told (see `Told`). */
+export type WriteKind = 'create' | 'update' | 'delete'
+
+/** A document that the transaction has written: what it was before, and its entries then. */
+type Written = {
+  readonly ref: Ref
+  readonly history: DocumentHistory
+  readonly base: LiveVersion | undefined
+  readonly net: Map<SetOwner, PlacedEvent[]>
+}
+
+/** A notice whose change is known only when the transaction ends. */
+type Notice = DocumentNotice | { readonly written: Written }
+
+/**
+ * What sets are told of a transaction. The real server compares every write with the state *before* the transaction
+ * (a `create` with nothing), and an `add` swallows the `remove` of the same entry: where one transaction writes a
+ * document twice that is not what the set holds (protocol.md B.6).
+ */
+class Told {
+  readonly #events = new Map<string, PlacedEvent>()
+
+  tell(event: PlacedEvent): void {
+    const entry = `${event.ts} ${identityOf(event.placed)}`
+    if (event.action === 'remove') {
+      if (!this.#events.has(`add ${entry}`)) this.#events.set(`remove ${entry}`, event)
+      return
+    }
+    this.#events.delete(`remove ${entry}`)
+    this.#events.set(`add ${entry}`, event)
+  }
+
+  get events(): PlacedEvent[] {
+    return [...this.#events.values()]
+  }
+}
+
+/** Reads and writes of one request. */
+export class Transaction {
+  /** The time that is read at, in microseconds. */
+  readonly snapshot: number
+  /** The names that this transaction gave to schema documents: taken, though nobody finds them before it commits. */
+  readonly names = new Set<string>()
+  readonly #clock: Clock
+  readonly #hasQuirks: boolean
+  readonly #written = new Map<string, Written>()
+  readonly #undo: (() => void)[] = []
+  readonly #atCommit: (() => void)[] = []
+  readonly #notices: Notice[] = []
+  readonly #rewritten = new Set<string>()
+  readonly #told = new Told()
+  readonly #rewrites: PlacedEvent[] = []
+  #commitTime: number | undefined
+
+  constructor(clock: Clock, snapshot: number, hasQuirks: boolean) {
+    this.#clock = clock
+    this.snapshot = snapshot
+    this.#hasQuirks = hasQuirks
+  }
+
+  /** The time of its commit, fixed by its first write; undefined while it has none. */
+  get commitTime(): number | undefined {
+    return this.#commitTime
+  }
+
+  /** Whether a version was written by this transaction. */
+  isOwn(ts: number): boolean {
+    return ts === this.#commitTime
+  }
+
+  /** The version of a document that is there at a time; default: the newest, own writes included. */
+  read(database: Database, ref: Ref, at?: number): LiveVersion | undefined {
+    const history = database.findHistory(ref.collection, ref.id)
+    const version = at === undefined ? history?.newest : history?.at(at)
+    return isLive(version, this.snapshot) ? version : undefined
+  }
+
+  /** Has something undone when the transaction fails. */
+  onUndo(undo: () => void): void {
+    this.#undo.push(undo)
+  }
+
+  /** Has something done when the transaction commits: what its own reads must not see yet. */
+  onCommit(action: () => void): void {
+    this.#atCommit.push(action)
+  }
+
+  /** Makes sure that the transaction commits as a write, and gives the time. */
+  begin(): number {
+    this.#commitTime ??= this.#clock.commit()
+    return this.#commitTime
+  }
+
+  /** Writes the present version of a document; null deletes it. */
+  write(database: Database, ref: Ref, fields: ObjectValue | null, kind: WriteKind): Version {
+    const ts = this.begin()
+    const history = this.#historyOf(database, ref)
+    const written = this.#touch(ref, history)
+    const version: Version = { ts, fields }
+    const old = history.newest?.ts === ts ? history.newest : undefined
+    if (old !== undefined) history.take(old)
+    history.put(version)
+    this.#undo.push(() => {
+      history.take(version)
+      if (old !== undefined) history.put(old)
+    })
+    for (const owner of database.ownersOf(ref.collection)) this.#replaceEntries(owner, written, version, kind)
+    return version
+  }
+
+  /** Writes a version into the past. */
+  insert(database: Database, ref: Ref, version: Version): void {
+    this.begin()
+    const history = this.#historyOf(database, ref)
+    const replaced = history.find(version.ts, version.fields === null)
+    if (replaced !== undefined) this.#noticeBare(ref, history.changeOf(replaced))
+    this.#rewrite(database, ref, history, () => {
+      history.put(version)
+      this.#undo.push(() => {
+        history.take(version)
+        if (replaced !== undefined) history.put(replaced)
+      })
+      return version
+    })
+    this.#noticeRewrite(ref, version.ts, history.changeOf(version))
+  }
+
+  /** Takes a version out of the past; nothing happens if there is none of this time and kind. */
+  remove(database: Database, ref: Ref, ts: number, isDeletion: boolean): void {
+    const history = database.findHistory(ref.collection, ref.id)
+    const version = history?.find(ts, isDeletion)
+    if (history === undefined || version === undefined) return
+    this.begin()
+    this.#noticeBare(ref, history.changeOf(version))
+    this.#rewrite(database, ref, history, () => {
+      history.take(version)
+      this.#undo.push(() => void history.put(version))
+      return version
+    })
+  }
+
+  /** Fills a new index with the documents that are there already, and their history. */
+  build(database: Database, index: Index): void {
+    for (const collection of database.collections.values()) {
+      if (!index.covers(collection.number) || collection.number < FIRST_USER_COLLECTION) continue
+      for (const [id, history] of collection.documents) {
+        const ref = new Ref(database.number, collection.number, id)
+        for (const event of timelineOf(index, ref, history.versions)) putEvent(event)
+      }
+    }
+  }
+
+  /** Ends the transaction: what it did, or undefined where it wrote nothing. */
+  commit(): Commit | undefined {
+    if (this.#commitTime === undefined) return undefined
+    for (const action of this.#atCommit) action()
+    const sets = this.#hasQuirks ? this.#told.events : this.#netEvents()
+    return { txn: this.#commitTime, documents: this.#noticesOf(), sets: [...sets, ...this.#rewrites] }
+  }
+
+  /** Ends the transaction as if it had never been. */
+  rollback(): void {
+    while (this.#undo.length > 0) this.#undo.pop()?.()
+    this.#commitTime = undefined
+  }
+
+  #historyOf(database: Database, ref: Ref): DocumentHistory {
+    const documents = database.collections.get(ref.collection)?.documents
+    let history = documents?.get(ref.id)
+    if (history === undefined) {
+      history = new DocumentHistory()
+      documents?.set(ref.id, history)
+      this.#undo.push(() => documents?.delete(ref.id))
+    }
+    return history
+  }
+
+  #touch(ref: Ref, history: DocumentHistory): Written {
+    const key = canonicalKey(ref)
+    let written = this.#written.get(key)
+    if (written === undefined) {
+      const { newest } = history
+      written = { ref, history, base: isLive(newest, this.snapshot) ? newest : undefined, net: new Map() }
+      this.#written.set(key, written)
+      this.#notices.push({ written })
+      this.#undo.push(() => this.#written.delete(key))
+    }
+    return written
+  }
+
+  /** Brings one owner's sets up to the version, and notes what they are told of this write. */
+  #replaceEntries(owner: SetOwner, written: Written, version: Version, kind: WriteKind): void {
+    const { ref, base } = written
+    const before = base === undefined ? [] : owner.place(ref, base)
+    const after = owner.place(ref, version)
+    const removed = entriesWithout(before, after)
+    const added = entriesWithout(after, before)
+    const told = kind === 'create' ? { removed: [], added: after } : { removed, added }
+    for (const event of eventsOf(version.ts, told.removed, told.added)) this.#told.tell(event)
+    const old = written.net.get(owner) ?? []
+    const next = eventsOf(version.ts, removed, added)
+    replaceEvents(old, next)
+    written.net.set(owner, next)
+    this.#undo.push(() => {
+      replaceEvents(next, old)
+      written.net.set(owner, old)
+    })
+  }
+
+  /** Changes the past of a document and tells of the next newer version, where its event is another one now. */
+  #rewrite(database: Database, ref: Ref, history: DocumentHistory, change: () => Version): void {
+    const owners = database.ownersOf(ref.collection)
+    const before = owners.map(owner => timelineOf(owner, ref, history.versions))
+    const changesBefore = new Map(history.versions.map(version => [version, history.changeOf(version)]))
+    const version = change()
+    owners.forEach((owner, i) => this.#replaceTimeline(before[i] ?? [], timelineOf(owner, ref, history.versions)))
+    const after = history.versions.find(other => other !== version && isAfter(other, version))
+    if (after === undefined || this.isOwn(after.ts)) return
+    const now = history.changeOf(after)
+    const was = changesBefore.get(after)
+    if (was === undefined || canonicalKey(was) !== canonicalKey(now)) this.#noticeRewrite(ref, after.ts, now)
+  }
+
+  #replaceTimeline(before: readonly PlacedEvent[], after: readonly PlacedEvent[]): void {
+    const removed = eventsWithout(before, after)
+    const added = eventsWithout(after, before)
+    replaceEvents(removed, added)
+    this.#undo.push(() => replaceEvents(added, removed))
+    // A row that goes is told with the action that it had (protocol.md B.6).
+    this.#rewrites.push(...removed, ...added)
+  }
+
+  #noticeBare(ref: Ref, change: Change): void {
+    const { ts } = change.diff ?? change.document
+    const document = { ts, fields: new Map() }
+    this.#notices.push({ ref, type: 'history_rewrite', change: { action: change.action, document } })
+  }
+
+  /** A version is told of once, as it was after the first change of the transaction that touched it. */
+  #noticeRewrite(ref: Ref, ts: number, change: Change): void {
+    const key = `${canonicalKey(ref)} ${ts} ${change.action === 'delete'}`
+    if (this.#rewritten.has(key)) return
+    this.#rewritten.add(key)
+    this.#notices.push({ ref, type: 'history_rewrite', change })
+  }
+
+  #noticesOf(): DocumentNotice[] {
+    return this.#notices.map(notice => {
+      if (!('written' in notice)) return notice
+      const { ref, base, history } = notice.written
+      const version = history.newest ?? { ts: this.begin(), fields: null }
+      return { ref, type: 'version', change: changeOf(version, base) }
+    })
+  }
+
+  #netEvents(): PlacedEvent[] {
+    return [...this.#written.values()].flatMap(written => [...written.net.values()].flat())
+  }
+}
+
+function eventsOf(ts: number, removed: readonly Placed[], added: readonly Placed[]): PlacedEvent[] {
+  return [
+    ...removed.map((placed): PlacedEvent => ({ ts, action: 'remove', placed })),
+    ...added.map((placed): PlacedEvent => ({ ts, action: 'add', placed })),
+  ]
+}
+
+function eventsWithout(events: readonly PlacedEvent[], others: readonly PlacedEvent[]): PlacedEvent[] {
+  const keyOf = (event: PlacedEvent): string => `${event.ts} ${event.action} ${identityOf(event.placed)}`
+  const known = new Set(others.map(keyOf))
+  return events.filter(event => !known.has(keyOf(event)))
+}
+
+function putEvent({ ts, action, placed }: PlacedEvent): void {
+  placed.set.owner.entriesOf(placed.set).put({ ts, action, entry: placed.entry })
+}
+
+function replaceEvents(old: readonly PlacedEvent[], next: readonly PlacedEvent[]): void {
+  for (const { ts, action, placed } of old)
+    placed.set.owner.entriesOf(placed.set).take({ ts, action, entry: placed.entry })
+  for (const event of next) putEvent(event)
+}
+
+/** Whether a version stands behind another one in history. */
+function isAfter(version: Version, other: Version): boolean {
+  return version.ts > other.ts || (version.ts === other.ts && version.fields === null && other.fields !== null)
+}

@@ -1,0 +1,298 @@
+/**
+ * What FQL can say: every value of the language, and the checked expressions that lambdas are made of (a lambda is
+ * a value, so both stand here). Integers are `bigint`, doubles are `number`, objects are `Map`s that keep the order
+ * of their keys. Nothing in here knows the wire or the store.
+ */
+import type { FormName } from '../query/forms.ts'
+
+/** Any value of the language. */
+export type Value =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | Value[]
+  | ObjectValue
+  | Bytes
+  | Time
+  | CalendarDate
+  | Uuid
+  | Ref
+  | UnresolvedRef
+  | SetValue
+  | Lambda
+  | Page
+  | VersionValue
+  | DocumentEventValue
+  | SetEventValue
+  | Sourced
+  | Action
+  | PendingTime
+
+/** An object: keys in the order in which they were given. */
+export type ObjectValue = Map<string, Value>
+
+/** A string of bytes. */
+export class Bytes {
+  readonly bytes: Uint8Array
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+}
+
+/** A point in time: nanoseconds since the epoch. */
+export class Time {
+  readonly nanoseconds: bigint
+  constructor(nanoseconds: bigint) {
+    this.nanoseconds = nanoseconds
+  }
+
+  /** The same point from transaction time: microseconds since the epoch. */
+  static ofMicros(micros: number): Time {
+    return new Time(BigInt(micros) * 1000n)
+  }
+
+  /** Whole microseconds since the epoch, rounded down. */
+  get micros(): bigint {
+    const micros = this.nanoseconds / 1000n
+    return this.nanoseconds < 0n && micros * 1000n !== this.nanoseconds ? micros - 1n : micros
+  }
+}
+
+/** A day: days since 1970-01-01. */
+export class CalendarDate {
+  readonly days: number
+  constructor(days: number) {
+    this.days = days
+  }
+}
+
+/** A UUID, in its canonical text. */
+export class Uuid {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/**
+ * A reference by identity, never by name, so that a rename shows everywhere: the number of a database, the number of
+ * a collection in it, and an id. Collections, indexes, databases and so on are documents of native collections.
+ */
+export class Ref {
+  readonly database: number
+  readonly collection: number
+  readonly id: bigint
+  constructor(database: number, collection: number, id: bigint) {
+    this.database = database
+    this.collection = collection
+    this.id = id
+  }
+
+  /** Whether both name the same document. */
+  equals(other: Ref): boolean {
+    return this.database === other.database && this.collection === other.collection && this.id === other.id
+  }
+}
+
+/** The kinds of schema document that a name can stand for. */
+export type SchemaKind = 'collection' | 'database' | 'index' | 'function' | 'role' | 'access_provider'
+
+/** A name that nothing has: it may be passed around, and fails when it is used. */
+export class UnresolvedRef {
+  readonly kind: SchemaKind
+  readonly name: string
+  /** The id of a document in an unknown collection. */
+  readonly id: string | undefined
+  constructor(kind: SchemaKind, name: string, id?: string) {
+    this.kind = kind
+    this.name = name
+    this.id = id
+  }
+}
+
+/** What a set is made of. */
+export type SetForm =
+  | { readonly kind: 'match'; readonly index: Ref; readonly terms: readonly Value[] }
+  | { readonly kind: 'documents'; readonly collection: Ref }
+  | { readonly kind: 'singleton'; readonly ref: Ref }
+  | { readonly kind: 'events'; readonly of: SetForm | Ref }
+  | { readonly kind: 'union' | 'intersection' | 'difference'; readonly sets: readonly SetForm[] }
+  | { readonly kind: 'distinct' | 'reverse'; readonly set: SetForm }
+  | { readonly kind: 'range'; readonly set: SetForm; readonly from: readonly Value[]; readonly to: readonly Value[] }
+  | { readonly kind: 'filter'; readonly set: SetForm; readonly lambda: Lambda }
+  | { readonly kind: 'join'; readonly set: SetForm; readonly target: Lambda | Ref }
+
+/** A set, not yet read. */
+export class SetValue {
+  readonly form: SetForm
+  constructor(form: SetForm) {
+    this.form = form
+  }
+}
+
+/** A function with what it captured. */
+export class Lambda {
+  readonly parameters: string | readonly string[]
+  readonly body: Expression
+  readonly captured: ReadonlyMap<string, Value>
+  readonly apiVersion: string
+  /** Where the function stood in the request: errors inside it are told from there. */
+  readonly at: Position
+  constructor(
+    parameters: string | readonly string[],
+    body: Expression,
+    captured: ReadonlyMap<string, Value>,
+    apiVersion: string,
+    at: Position,
+  ) {
+    this.parameters = parameters
+    this.body = body
+    this.captured = captured
+    this.apiVersion = apiVersion
+    this.at = at
+  }
+}
+
+/** One page of a set. */
+export class Page {
+  readonly data: Value[]
+  readonly before: Value | undefined
+  readonly after: Value | undefined
+  constructor(data: Value[], before?: Value, after?: Value) {
+    this.data = data
+    this.before = before
+    this.after = after
+  }
+}
+
+/** A version of a document as a query sees it. */
+export class VersionValue {
+  readonly ref: Ref
+  /** Microseconds; of a version that this query wrote, its commit time (which the query itself cannot know). */
+  readonly ts: number
+  readonly fields: ObjectValue
+  readonly isPending: boolean
+  /** Made by a `create` of this query: such an answer has the status 201. */
+  readonly isCreated: boolean
+  constructor(ref: Ref, ts: number, fields: ObjectValue, isPending = false, isCreated = false) {
+    this.ref = ref
+    this.ts = ts
+    this.fields = fields
+    this.isPending = isPending
+    this.isCreated = isCreated
+  }
+}
+
+/** An element of a document's history. */
+export class DocumentEventValue {
+  readonly ts: number
+  readonly action: ActionName
+  readonly ref: Ref
+  readonly data: ObjectValue | null
+  constructor(ts: number, action: ActionName, ref: Ref, data: ObjectValue | null) {
+    this.ts = ts
+    this.action = action
+    this.ref = ref
+    this.data = data
+  }
+}
+
+/** An element of a set's history; `values` is absent where the index covers none. */
+export class SetEventValue {
+  readonly ts: number
+  readonly action: ActionName
+  readonly ref: Ref
+  readonly values: readonly Value[] | undefined
+  constructor(ts: number, action: ActionName, ref: Ref, values?: readonly Value[]) {
+    this.ts = ts
+    this.action = action
+    this.ref = ref
+    this.values = values
+  }
+}
+
+/** An element of a page with the sets that it came from. */
+export class Sourced {
+  readonly value: Value
+  readonly sources: readonly SetForm[]
+  constructor(value: Value, sources: readonly SetForm[]) {
+    this.value = value
+    this.sources = sources
+  }
+}
+
+/** What was done: of documents and of sets. */
+export type ActionName = 'create' | 'update' | 'delete' | 'add' | 'remove'
+
+/** The action of an event as a value. */
+export class Action {
+  readonly name: ActionName
+  constructor(name: ActionName) {
+    this.name = name
+  }
+}
+
+/** The time of the transaction that is running: unknown until it commits. */
+export class PendingTime {
+  readonly micros: number
+  constructor(micros: number) {
+    this.micros = micros
+  }
+}
+
+/** A place in a request: the path of keys and indexes that leads to it, innermost last. */
+export type Position = { readonly up: Position; readonly key: string | number } | null
+
+/** The place inside another one. */
+export function inside(up: Position, key: string | number): Position {
+  return { up, key }
+}
+
+/** A position as the path of keys from the root. */
+export function pathOf(position: Position): (string | number)[] {
+  const path: (string | number)[] = []
+  for (let step = position; step !== null; step = step.up) path.push(step.key)
+  return path.reverse()
+}
+
+/** A checked expression. */
+export type Expression =
+  | { readonly kind: 'literal'; readonly value: Value; readonly at: Position }
+  | { readonly kind: 'array'; readonly items: readonly Expression[]; readonly at: Position }
+  | { readonly kind: 'object'; readonly fields: readonly Binding[]; readonly at: Position }
+  | { readonly kind: 'ref'; readonly ref: RefLiteral; readonly at: Position }
+  | {
+      readonly kind: 'set'
+      readonly form: string
+      readonly parts: ReadonlyMap<string, Expression>
+      readonly at: Position
+    }
+  | {
+      readonly kind: 'lambda'
+      readonly parameters: string | readonly string[]
+      readonly body: Expression
+      readonly apiVersion?: string
+      readonly at: Position
+    }
+  | { readonly kind: 'bindings'; readonly bindings: readonly Binding[]; readonly at: Position }
+  | FormExpression
+
+/** A call of a form: its arguments by key, in the order of the request. */
+export type FormExpression = {
+  readonly kind: 'form'
+  readonly name: FormName
+  readonly parts: ReadonlyMap<string, Expression>
+  readonly at: Position
+}
+
+/** A name and the expression that it stands for. */
+export type Binding = { readonly name: string; readonly value: Expression }
+
+/** A ref as it was written: names are looked up when it is evaluated. */
+export type RefLiteral = {
+  readonly id: string
+  readonly collection: RefLiteral | undefined
+  readonly database: RefLiteral | undefined
+}

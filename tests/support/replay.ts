@@ -1,0 +1,69 @@
+/**
+ * Runs `tests/transcripts/replay.mjs` against an embedded server: recorded exchanges with the real server, sent again,
+ * every answer compared byte for byte.
+ */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { startLocal } from '../../src/local/index.ts'
+import type { LocalOptions } from '../../src/local/index.ts'
+
+const transcripts = join(import.meta.dirname, '../transcripts')
+
+/** The first differences that a failing replay shows, per file. */
+const SHOWN_DIFFERENCES = '5'
+
+/** Scenarios of `transcripts/streams`, by what they show. */
+export const streamScenarios = [
+  'bytes',
+  'document-life',
+  'document-one-transaction',
+  'documents-set',
+  'history-rewrite',
+  'match-array-values',
+  'match-arrays',
+  'match-partitions',
+  'match-sources',
+  'match-termless',
+  'match-terms',
+  'match-ts-value',
+  'match-values',
+  'mixed',
+  'schema-changes',
+  'set-one-transaction',
+  'several-documents-one-transaction',
+  'values',
+]
+
+/** The scenario that waits until documents have expired: some twenty seconds. */
+export const slowScenarios = ['ttl']
+
+/** The path of a stream scenario. */
+export function scenarioPath(name: string): string {
+  return join(transcripts, 'streams', `${name}.json`)
+}
+
+/** Replays files against a fresh server. Fails, with what differs, unless every exchange is equal. */
+export async function assertReplays(files: readonly string[], options: LocalOptions = {}): Promise<void> {
+  const server = await startLocal(options)
+  try {
+    const output = await replay(server.endpoint, server.secret, files)
+    const [, equal, all] = /(\d+) of (\d+) exchanges equal/.exec(output) ?? []
+    assert.ok(all !== undefined && Number(all) > 0, `nothing was replayed:\n${output}`)
+    assert.equal(equal, all, output)
+  } finally {
+    await server.close()
+  }
+}
+
+function replay(endpoint: string, secret: string, files: readonly string[]): Promise<string> {
+  const script = join(transcripts, 'replay.mjs')
+  const args = [script, '--endpoint', endpoint, '--secret', secret, '--most', SHOWN_DIFFERENCES, ...files]
+  return new Promise((resolve, reject) => {
+    // Exit code 1 means that something differs: the output says what.
+    execFile(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code !== 'number') reject(error)
+      else resolve(stdout + stderr)
+    })
+  })
+}
