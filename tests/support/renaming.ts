@@ -1,0 +1,129 @@
+/**
+ * Copies of recorded scenarios in which everything that a user chose has another name: collections, indexes, fields,
+ * ids and values, the same in requests and answers. What is the language's own stays. A server that had learnt the
+ * recorded answers by heart would fail on such a copy.
+ */
+import { forms } from '../../src/query/forms.ts'
+
+/** Words of the wire that are not forms. */
+const wireWords = [
+  'ref id scope collection class database ts data ttl document documents action diff prev index type txn event errors position',
+  'code description failures field fields cause object params name source active serialized unique terms values value',
+  'partitions history_days ttl_days binding reverse transform mva casefold resource before after start version set',
+  'history_rewrite error create update delete add remove collections indexes databases functions roles keys tokens',
+  'credentials classes membership privileges predicate actions read write body role secret hashed_secret global_id',
+  'admin server server-readonly client expr with in then else api_version priority instance _ Infinity -Infinity NaN',
+  'create_with_id history_read history_write unrestricted_read call lambda',
+].flatMap(line => line.split(' '))
+
+const ownWords: ReadonlySet<string> = new Set([
+  ...wireWords,
+  ...Object.values(forms).flatMap(keys => (keys as readonly string[]).map(key => key.replace(/[?…]$/, ''))),
+])
+
+/** Below these keys stand words and texts of the language. */
+const ownTexts: ReadonlySet<string> = new Set([
+  'abort',
+  'code',
+  'type',
+  'action',
+  'unit',
+  'api_version',
+  'global_id',
+  'secret',
+  'hashed_secret',
+  '@ts',
+  '@date',
+  '@bytes',
+  '@uuid',
+])
+
+/** Arrays of what was indexed: integers in them are the user's. */
+const valueLists: ReadonlySet<string> = new Set(['values', 'terms', 'data'])
+
+/** What the names and numbers of a copy are made with. */
+export type Renaming = { readonly prefix: string; readonly idOffset: number; readonly valueOffset: number }
+
+/** A renaming from random numbers. The prefix is the same for all, so that the order of strings stays. */
+export function makeRenaming(random: () => number): Renaming {
+  const letter = (): string => String.fromCharCode(0x61 + Math.floor(random() * 26))
+  return {
+    prefix: Array.from({ length: 3 + Math.floor(random() * 5) }, letter).join(''),
+    idOffset: 1 + Math.floor(random() * 1_000_000),
+    valueOffset: 1 + Math.floor(random() * 1_000),
+  }
+}
+
+const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[[\]{},:]|\s+|\w+/g
+
+/** Renames the text of a JSON value: the tokens keep their spelling otherwise. */
+export function renameText(text: string, renaming: Renaming): string {
+  const owners: string[] = []
+  let key = ''
+  return text.replace(token, (part, offset: number) => {
+    if (part === '{' || part === '[') owners.push(part === '[' ? key : '')
+    if (part === '}' || part === ']') owners.pop()
+    if (part.startsWith('"')) {
+      const isKey = text[offset + part.length] === ':'
+      const word = part.slice(1, -1)
+      if (isKey) key = word
+      return `"${isKey ? renameWord(word, renaming) : renameString(word, key, renaming)}"`
+    }
+    if (!/^-?\d{1,9}$/.test(part)) return part
+    const isUsers = text[offset - 1] === ':' ? isRenamed(key) || key === 'terms' : valueLists.has(owners.at(-1) ?? '')
+    return isUsers ? String(Number(part) + renaming.valueOffset) : part
+  })
+}
+
+function isRenamed(word: string): boolean {
+  return !ownWords.has(word) && !word.startsWith('@') && !/^(SECRET_|fn.{30}|\$2|\d{10})/.test(word)
+}
+
+function renameWord(word: string, { prefix, idOffset }: Renaming): string {
+  if (!isRenamed(word)) return word
+  return /^[1-9]\d{0,8}$/.test(word) ? String(Number(word) + idOffset) : prefix + word
+}
+
+function renameString(word: string, key: string, renaming: Renaming): string {
+  if (key === 'description') return word.replace(/'([^']+)'/g, (_, name: string) => `'${renameWord(name, renaming)}'`)
+  return ownTexts.has(key) ? word : renameWord(word, renaming)
+}
+
+type Chunk = { at: number; data: string | { base64: string } }
+type Entry = {
+  request?: { body?: unknown }
+  response?: { body?: unknown; chunks?: Chunk[] }
+}
+
+/** A copy of a scenario file with everything of the user's renamed. */
+export function renameScenario(file: { entries: Entry[] }, renaming: Renaming): object {
+  const rename = (body: unknown): string => renameText(typeof body === 'string' ? body : JSON.stringify(body), renaming)
+  const entries = file.entries.map(entry => {
+    if (entry.request === undefined || entry.response === undefined) return entry
+    const { body, chunks } = entry.response
+    return {
+      ...entry,
+      request: { ...entry.request, body: rename(entry.request.body) },
+      response: {
+        ...entry.response,
+        ...(body !== undefined && { body: rename(body) }),
+        ...(chunks !== undefined && { chunks: linesOf(chunks).map(({ at, data }) => ({ at, data: rename(data) })) }),
+      },
+    }
+  })
+  return { ...file, entries }
+}
+
+/** Whole lines, each with the time of the chunk that completed it: a name may be cut in two by chunks. */
+function linesOf(chunks: readonly Chunk[]): { at: number; data: string }[] {
+  const lines: { at: number; data: string }[] = []
+  let rest = Buffer.alloc(0)
+  for (const { at, data } of chunks) {
+    rest = Buffer.concat([rest, typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.base64, 'base64')])
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      lines.push({ at, data: rest.subarray(0, end + 1).toString() })
+      rest = rest.subarray(end + 1)
+    }
+  }
+  return lines
+}
