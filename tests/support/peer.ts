@@ -14,6 +14,8 @@ export type Peer = {
   readonly endpoint: string
   readonly requests: PeerRequest[]
   readonly sessions: ReadonlySet<ServerHttp2Session>
+  /** Cuts every connection: with FIN, or with RST. */
+  cut(how: 'fin' | 'rst'): void
   close(): Promise<void>
 }
 
@@ -24,7 +26,12 @@ export type PeerSettings = { readonly maxConcurrentStreams?: number }
 export async function servePeer(answer: (request: PeerRequest) => void, settings: PeerSettings = {}): Promise<Peer> {
   const server = createServer({ settings: { ...settings } })
   const sessions = new Set<ServerHttp2Session>()
+  const sockets = new Set<Socket>()
   const requests: PeerRequest[] = []
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.on('session', session => {
     sessions.add(session)
     session.on('error', () => undefined)
@@ -45,6 +52,9 @@ export async function servePeer(answer: (request: PeerRequest) => void, settings
     endpoint: `http://127.0.0.1:${port}`,
     requests,
     sessions,
+    cut: how => {
+      for (const socket of sockets) how === 'fin' ? socket.end() : socket.resetAndDestroy()
+    },
     close: () => {
       for (const session of sessions) session.destroy()
       return new Promise(resolve => server.close(() => resolve()))
