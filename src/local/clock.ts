@@ -26,6 +26,11 @@ export class Clock {
     return this.#advance(COMMIT_STEP_MICROS)
   }
 
+  /** What time it is: not before anything that was given out. Gives out nothing. */
+  get now(): number {
+    return Math.max(Math.floor(this.#now() * 1000), this.#last)
+  }
+
   /** The last time given out. */
   get last(): number {
     return this.#last

@@ -26,7 +26,7 @@ export interface StreamRights {
   /** Whether the key is still what it was when the stream was opened. */
   isValid(): boolean
   /** Whether the key may see this. */
-  canSee(notice: Notice, txn: number): boolean
+  canSee(notice: Notice): boolean
 }
 
 /** How a stream ends with an error. */
@@ -66,7 +66,7 @@ export class LiveStream implements Follower {
     const { rights } = this.#options
     if (!rights.isValid()) {
       this.fail({ code: 'permission denied', description: 'Authorization lost during stream evaluation.', txn })
-    } else if (rights.canSee(notice, txn)) this.#tell(txn, notice, texts)
+    } else if (rights.canSee(notice)) this.#tell(txn, notice, texts)
   }
 
   /** Ends the stream with an error; what is queued goes first. */

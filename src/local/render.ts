@@ -28,6 +28,7 @@ import type { Expression, ObjectValue, SetForm, Sourced, Value } from './values.
 export type RenderContext = {
   /** The number of the database of the request: refs into others say so. */
   readonly database: number
+  readonly apiVersion: string
   /** The name of a schema document. */
   readonly nameOf: (ref: Ref) => string | undefined
   /** The ref of a database, from its number. */

@@ -35,7 +35,13 @@ export type Answer = {
 }
 
 /** What a request is evaluated with. */
-export type RequestContext = { readonly store: Store; readonly session: Session; readonly apiVersion: string }
+export type RequestContext = {
+  readonly store: Store
+  readonly session: Session
+  readonly apiVersion: string
+  /** The latest transaction that the client has seen, in microseconds. */
+  readonly lastSeen: number
+}
 
 /** What the evaluation of a request came to. */
 export type Outcome<Result> = { readonly answer: Answer } | { readonly result: Result; readonly txnTime: number }
@@ -44,9 +50,10 @@ export type Outcome<Result> = { readonly answer: Answer } | { readonly result: R
 export type Subject = { readonly key: string; readonly isDocument: boolean; readonly resource: Ref }
 
 /** A renderer for a database; where streams must not meet bytes, `onBytes` throws. */
-export function rendererFor(store: Store, database: number, onBytes?: () => void): Renderer {
+export function rendererFor(store: Store, database: number, apiVersion: string, onBytes?: () => void): Renderer {
   const context: RenderContext = {
     database,
+    apiVersion,
     nameOf: ref => store.nameOf(ref),
     refOfDatabase: number => {
       const found = store.database(number)
@@ -57,7 +64,8 @@ export function rendererFor(store: Store, database: number, onBytes?: () => void
   return new Renderer(context)
 }
 
-function readBody(body: Uint8Array): Json {
+function readBody(body: Uint8Array | undefined): Json {
+  if (body === undefined) throw failure(null, 'invalid expression', 'No query provided.')
   try {
     return readJson(body)
   } catch (error) {
@@ -74,11 +82,11 @@ function readBody(body: Uint8Array): Json {
 function transact<Result>(
   context: RequestContext,
   kind: Query['kind'],
-  body: Uint8Array,
+  body: Uint8Array | undefined,
   finish: (value: Value, frame: Frame) => Result,
 ): Outcome<{ result: Result; commit: Commit | undefined }> {
   const { store, session, apiVersion } = context
-  const transaction = store.begin()
+  const transaction = store.begin(context.lastSeen)
   const query: Query = { store, database: session.database, transaction, access: session.access, apiVersion, kind }
   const frame: Frame = { query, scope: null, readAt: undefined, depth: 0 }
   try {
@@ -111,13 +119,13 @@ function answerTo(error: unknown, transaction: Transaction): Answer {
 /** Answers a query, and says what it changed. */
 export function answerQuery(
   context: RequestContext,
-  body: Uint8Array,
+  body: Uint8Array | undefined,
   kind: 'query' | 'get' = 'query',
 ): { answer: Answer; commit: Commit | undefined } {
   const outcome = transact(context, kind, body, value => value)
   if ('answer' in outcome) return { answer: outcome.answer, commit: undefined }
   const { result: value, commit } = outcome.result
-  const renderer = rendererFor(context.store, context.session.database.number)
+  const renderer = rendererFor(context.store, context.session.database.number, context.apiVersion)
   const status = value instanceof VersionValue && value.isCreated ? 201 : 200
   return { answer: { status, body: resultBody(value, renderer), txnTime: outcome.txnTime }, commit }
 }

@@ -76,7 +76,7 @@ export class LocalServer {
   async stop(): Promise<void> {
     const listener = this.#listener
     this.#listener = undefined
-    this.#service.endStreams()
+    this.#service.stop()
     await listener?.close()
   }
 

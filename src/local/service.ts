@@ -1,19 +1,25 @@
 /**
  * Answers requests: who asks, what for, and what becomes of it. It owns the store, the feed and the open streams; the
- * listener below and the server above it know neither.
+ * listener below it and the server above it know none of them.
  */
 import { protocolErrorBody } from './answers.ts'
 import { Authenticator } from './authentication.ts'
-import { defaultEventFields } from './events.ts'
+import type { Session } from './authentication.ts'
 import type { EventField } from './events.ts'
 import type { Reply, ReplyStream, WireRequest } from './exchange.ts'
 import { Feed } from './feed.ts'
+import { preflightHeaders, readHeaders, responseHeaders } from './headers.ts'
+import type { BadHeader, RequestOptions, ResponseFacts } from './headers.ts'
+import { indent } from './json.ts'
 import { BytesError, LiveStream } from './live-stream.ts'
 import type { StreamError } from './live-stream.ts'
 import { answerQuery, computeBinding, findSubject, rendererFor } from './requests.ts'
 import type { Answer, RequestContext, Subject } from './requests.ts'
+import { findRoute, refuseUnreadable } from './routes.ts'
+import type { Refusal, Route } from './routes.ts'
 import { parseAuthorization } from './secrets.ts'
 import { Store } from './store.ts'
+import { streamRights } from './stream-rights.ts'
 
 /** How a service behaves. */
 export type ServiceOptions = {
@@ -28,15 +34,19 @@ export type ServiceOptions = {
   readonly startDelayMs: number
 }
 
-const CONTENT_TYPE = { 'content-type': 'application/json;charset=utf-8' }
 /** What a stream is told that is one too many. */
 const TOO_MANY: StreamError = { code: 'too many requests', description: 'Too many open streams.' }
+/** What a query is told that waits in vain for a transaction of the future (protocol.md A.8). */
+const TIMED_OUT = 'Read timed out (Query eval has timed out.)'
 
-/** A stream and whether it counts against the limit. */
-type OpenStream = { readonly stream: LiveStream; readonly isCounted: boolean; readonly stop: () => void }
+/** A request whose headers are in order. */
+type Exchange = { readonly request: WireRequest; readonly reply: Reply; readonly options: RequestOptions }
 
 /** A stream that has its headers, but no `start` yet. */
 type NewStream = { readonly wire: ReplyStream; readonly live: LiveStream }
+
+/** A stream, and whether it counts against the limit. */
+type OpenStream = { readonly live: LiveStream; readonly isCounted: boolean; readonly stop: () => void }
 
 /** A database server without a port. */
 export class Service {
@@ -45,6 +55,7 @@ export class Service {
   readonly #feed = new Feed()
   readonly #authenticator: Authenticator
   readonly #streams = new Set<OpenStream>()
+  readonly #timers = new Set<NodeJS.Timeout>()
 
   constructor(options: ServiceOptions) {
     this.#options = options
@@ -59,56 +70,109 @@ export class Service {
 
   /** Answers one request. */
   handle(request: WireRequest, reply: Reply): void {
-    const credential = parseAuthorization(request.headers['authorization'])
-    const session = credential && this.#authenticator.authenticate(credential.secret)
-    if (session === undefined) {
-      const body = protocolErrorBody('unauthorized', 'Unauthorized')
-      send(reply, { status: 401, body, txnTime: this.#store.clock.snapshot() })
+    const { headers, method } = request
+    if (method === 'OPTIONS' && headers['origin'] !== undefined) {
+      reply.send(200, preflightHeaders(headers), '')
       return
     }
-    const apiVersion = request.headers['x-faunadb-api-version'] ?? '2.1'
-    const context: RequestContext = { store: this.#store, session, apiVersion }
-    const [path, query = ''] = request.path.split('?')
-    if (path === '/stream') this.#openStream(context, request, reply, fieldsOf(query))
-    else this.#query(context, request, reply)
+    const unreadable = refuseUnreadable(request)
+    const options = readHeaders(headers)
+    if (unreadable !== undefined) this.#refuse(reply, options, unreadable)
+    else if ('badHeader' in options) this.#refuseHeader(reply, options)
+    else this.#route({ request, reply, options })
   }
 
   /** Ends every open stream: with an error, or as the real server does when it shuts down, without a word. */
   endStreams(error?: StreamError): void {
-    for (const { stream, stop } of this.#streams) {
+    for (const { live, stop } of this.#streams) {
       stop()
-      if (error === undefined) stream.end()
-      else stream.fail(error)
+      if (error === undefined) live.end()
+      else live.fail(error)
     }
     this.#streams.clear()
   }
 
-  #query(context: RequestContext, request: WireRequest, reply: Reply): void {
-    const { answer, commit } = answerQuery(context, request.body)
-    send(reply, answer)
+  /** Forgets what waits for its time. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+    this.endStreams()
+  }
+
+  #route(exchange: Exchange): void {
+    const { request, reply, options } = exchange
+    const credential = parseAuthorization(request.headers['authorization'])
+    const session = credential && this.#authenticator.authenticate(credential)
+    const route = findRoute(request, session !== undefined)
+    if (route.kind === 'refusal') this.#refuse(reply, options, route)
+    else if (route.kind === 'ping') this.#sendResult(exchange, route.body)
+    else if (session !== undefined) this.#serve(exchange, route, session)
+  }
+
+  #serve(exchange: Exchange, route: Exclude<Route, { kind: 'ping' }>, session: Session): void {
+    const { apiVersion, lastSeenTxn = 0n } = exchange.options
+    const context: RequestContext = { store: this.#store, session, apiVersion, lastSeen: Number(lastSeenTxn) }
+    if (route.kind === 'stream') this.#openStream(exchange, context, route.source, route.fields)
+    else if (route.kind === 'query') this.#waitFor(exchange, context, () => this.#query(exchange, context, route))
+    else this.#sendResult(exchange, `{"account":"0","global_id":"${globalIdOf(this.#store, session)}"}`)
+  }
+
+  /** A query sees everything up to what its client has seen: of the future, it waits for it as long as it may. */
+  #waitFor({ reply, options, request }: Exchange, { lastSeen }: RequestContext, run: () => void): void {
+    const delayMs = (lastSeen - this.#store.clock.now) / 1000
+    if (delayMs <= 0) run()
+    else if (delayMs <= options.queryTimeoutMs) this.#after(delayMs, run)
+    else {
+      const body = indent(protocolErrorBody('time out', TIMED_OUT))
+      const refuse = (): void =>
+        this.#send(
+          { reply, options, request },
+          { status: 503, body, txnTime: this.#store.clock.snapshot(), isIndented: true },
+        )
+      this.#after(options.queryTimeoutMs, refuse)
+    }
+  }
+
+  #after(delayMs: number, run: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      run()
+    }, delayMs)
+    this.#timers.add(timer)
+    return timer
+  }
+
+  #query(exchange: Exchange, context: RequestContext, route: Extract<Route, { kind: 'query' }>): void {
+    const { answer, commit } = answerQuery(context, route.source, route.isReadOnly ? 'get' : 'query')
+    this.#send(exchange, answer)
     if (commit !== undefined) this.#feed.publish(commit)
   }
 
-  #openStream(context: RequestContext, request: WireRequest, reply: Reply, fields: ReadonlySet<EventField>): void {
-    const outcome = findSubject(context, request.body)
+  #openStream(exchange: Exchange, context: RequestContext, body: Uint8Array, fields: ReadonlySet<EventField>): void {
+    const outcome = findSubject(context, body)
     if ('answer' in outcome) {
-      send(reply, outcome.answer)
+      this.#send(exchange, outcome.answer)
       return
     }
-    const stream = this.#makeStream(context, reply, fields, outcome.txnTime)
-    const isFull = outcome.result.isDocument && this.#countedStreams() >= this.#options.maxStreams
+    const stream = this.#makeStream(exchange, context.session, fields, outcome.txnTime)
+    const isFull = outcome.result.isDocument && this.#countedStreams() > this.#options.maxStreams
     if (isFull) stream.live.fail(TOO_MANY)
     else this.#startSoon(stream, outcome.result)
   }
 
-  #makeStream(context: RequestContext, reply: Reply, fields: ReadonlySet<EventField>, txnTime: number): NewStream {
-    const { session, apiVersion } = context
+  #makeStream(
+    { reply, options, request }: Exchange,
+    session: Session,
+    fields: ReadonlySet<EventField>,
+    txnTime: number,
+  ): NewStream {
     const onBytes = this.#options.quirks ? failOnBytes : undefined
-    const renderer = rendererFor(this.#store, session.database.number, onBytes)
-    const wire = reply.stream(200, { ...CONTENT_TYPE, 'x-txn-time': String(txnTime) })
-    const rights = { isValid: () => true, canSee: () => true }
-    const renderKey = `${session.database.number} ${apiVersion} ${[...fields].sort().join()}`
-    return { wire, live: new LiveStream({ reply: wire, fields, renderer, rights, renderKey }) }
+    const renderer = rendererFor(this.#store, session.database.number, options.apiVersion, onBytes)
+    const streamId = this.#store.takeId().toString()
+    const metrics = { bytesIn: request.body.length }
+    const wire = reply.stream(200, responseHeaders(options, { status: 200, txnTime, bytesOut: 0, streamId, metrics }))
+    const renderKey = `${session.database.number} ${options.apiVersion} ${[...fields].sort().join()}`
+    return { wire, live: new LiveStream({ reply: wire, fields, renderer, rights: streamRights(session), renderKey }) }
   }
 
   /** What is committed before `start` is not told: its time is where the stream begins (protocol.md B.8). */
@@ -116,23 +180,15 @@ export class Service {
     const begin = (): void => {
       if (wire.isClosed) return
       live.start(this.#store.clock.snapshot())
-      const open: OpenStream = {
-        stream: live,
-        isCounted: subject.isDocument,
-        stop: this.#feed.follow(subject.key, live),
-      }
+      const open: OpenStream = { live, isCounted: subject.isDocument, stop: this.#feed.follow(subject.key, live) }
       this.#streams.add(open)
       wire.onClose(() => {
         open.stop()
         this.#streams.delete(open)
       })
     }
-    if (this.#options.startDelayMs === 0) {
-      begin()
-      return
-    }
-    const timer = setTimeout(begin, this.#options.startDelayMs)
-    wire.onClose(() => clearTimeout(timer))
+    if (this.#options.startDelayMs === 0) begin()
+    else this.#after(this.#options.startDelayMs, begin)
   }
 
   #countedStreams(): number {
@@ -140,17 +196,47 @@ export class Service {
     for (const { isCounted } of this.#streams) if (isCounted) count++
     return count
   }
+
+  #refuse(reply: Reply, options: RequestOptions | BadHeader, { status, headers, body, dress }: Refusal): void {
+    if (dress === 'bare') {
+      reply.send(status, { 'content-type': 'application/json;charset=utf-8', ...headers }, body)
+      return
+    }
+    const laidOut = options.isFormatted && !body.includes('\n') ? indent(body) : body
+    const facts: ResponseFacts = {
+      status,
+      txnTime: this.#store.clock.snapshot(),
+      bytesOut: Buffer.byteLength(laidOut),
+      more: headers,
+      isMeasured: dress === 'measured',
+    }
+    reply.send(status, responseHeaders(options, facts), laidOut)
+  }
+
+  #refuseHeader(reply: Reply, bad: BadHeader): void {
+    const { body, isMeasured } = bad
+    const facts = { status: 400, txnTime: this.#store.clock.snapshot(), bytesOut: Buffer.byteLength(body), isMeasured }
+    reply.send(400, responseHeaders(bad, facts), body)
+  }
+
+  #sendResult(exchange: Exchange, body: string): void {
+    this.#send(exchange, { status: 200, body, txnTime: this.#store.clock.snapshot() })
+  }
+
+  #send({ reply, options, request }: Exchange, { status, body, txnTime, isIndented }: Answer): void {
+    const laidOut = options.isFormatted && isIndented !== true ? indent(body) : body
+    const metrics = { bytesIn: request.body.length }
+    const facts = { status, txnTime, bytesOut: Buffer.byteLength(laidOut), metrics }
+    reply.send(status, responseHeaders(options, facts), laidOut)
+  }
+}
+
+function globalIdOf(store: Store, { database }: Session): string {
+  const ref = store.refOfDatabase(database)
+  const id = ref && store.lastFieldsOf(ref)?.get('global_id')
+  return typeof id === 'string' ? id : ''
 }
 
 function failOnBytes(): never {
   throw new BytesError()
-}
-
-function fieldsOf(query: string): ReadonlySet<EventField> {
-  const given = new URLSearchParams(query).get('fields')
-  return new Set(given === null ? defaultEventFields : (given.split(',') as EventField[]))
-}
-
-function send(reply: Reply, { status, body, txnTime }: Answer): void {
-  reply.send(status, { ...CONTENT_TYPE, 'x-txn-time': String(txnTime) }, body)
 }

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { Clock } from './clock.ts'
 import { Database } from './database.ts'
+import { isLive } from './history.ts'
 import type { DocumentHistory, LiveVersion } from './history.ts'
 import type { ComputeBinding } from './indexing.ts'
 import { DATABASES } from './native.ts'
@@ -42,9 +43,9 @@ export class Store {
     this.computeBinding = options.computeBinding
   }
 
-  /** Begins a transaction. */
-  begin(): Transaction {
-    return new Transaction(this.clock, this.clock.snapshot(), this.hasQuirks)
+  /** Begins a transaction; its snapshot is not before what its client has seen (microseconds). */
+  begin(lastSeen = 0): Transaction {
+    return new Transaction(this.clock, Math.max(this.clock.snapshot(), lastSeen), this.hasQuirks)
   }
 
   /** A new id: milliseconds and a sequence, always rising. */
@@ -115,7 +116,7 @@ export class Store {
   /** The newest version of a document, if it is there now. */
   current(ref: Ref): LiveVersion | undefined {
     const version = this.historyOf(ref)?.newest
-    return version?.fields === null ? undefined : (version as LiveVersion | undefined)
+    return isLive(version, this.clock.now) ? version : undefined
   }
 }
 

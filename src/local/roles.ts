@@ -1,0 +1,109 @@
+/**
+ * Roles that users define: privileges on collections, indexes and functions, each granted as it is or by a predicate,
+ * and who is a member (protocol.md E.7, E.9).
+ */
+import type { Access, Privilege } from './access.ts'
+import type { Query } from './call.ts'
+import type { Database } from './database.ts'
+import { evaluator } from './evaluate.ts'
+import { Failure } from './failures.ts'
+import { findSchema } from './names.ts'
+import { ROLES } from './native.ts'
+import type { Store } from './store.ts'
+import { Lambda, Ref } from './values.ts'
+import type { ObjectValue, Value } from './values.ts'
+
+/** Rights that predicates are evaluated with: they may read everything, and change nothing. */
+function internalAccess(identity: Ref | undefined, holder: Ref | undefined): Access {
+  return { allows: () => true, hasPredicate: () => false, identity, holder }
+}
+
+/** Whether a predicate says yes. Errors, aborts and other values say no. */
+function holds(
+  store: Store,
+  database: Database,
+  lambda: Lambda,
+  parameters: readonly Value[],
+  access: Access,
+): boolean {
+  const query: Query = {
+    store,
+    database,
+    transaction: store.begin(),
+    access,
+    apiVersion: lambda.apiVersion,
+    kind: 'get',
+  }
+  const argument = parameters.length === 1 ? (parameters[0] ?? null) : [...parameters]
+  try {
+    return evaluator.apply(lambda, argument, { query, scope: null, readAt: undefined, depth: 0, isPure: true }) === true
+  } catch (error) {
+    if (error instanceof Failure) return false
+    throw error
+  }
+}
+
+/** One or many, as objects. */
+function objectsOf(value: Value | undefined): ObjectValue[] {
+  return [value ?? null].flat().filter(one => one instanceof Map)
+}
+
+/** What the roles grant for a privilege on a resource: nothing, everything, or predicates. */
+function grantsOf(store: Store, roles: readonly Ref[], privilege: Privilege, resource: Ref): (true | Lambda)[] {
+  return roles.flatMap(role =>
+    objectsOf(store.current(role)?.fields.get('privileges')).flatMap(entry => {
+      const target = entry.get('resource')
+      const actions = entry.get('actions')
+      const grant = actions instanceof Map ? actions.get(privilege) : undefined
+      const isMeant = target instanceof Ref && target.equals(resource)
+      return isMeant && (grant === true || grant instanceof Lambda) ? [grant] : []
+    }),
+  )
+}
+
+/** The rights of someone with these roles. */
+export function roleAccess(
+  store: Store,
+  database: Database,
+  roles: readonly Ref[],
+  identity: Ref | undefined,
+  holder: Ref | undefined,
+): Access {
+  const internal = internalAccess(identity, holder)
+  return {
+    allows: (privilege, resource, parameters) =>
+      grantsOf(store, roles, privilege, resource).some(
+        grant => grant === true || holds(store, database, grant, parameters, internal),
+      ),
+    hasPredicate: (privilege, resource) => !grantsOf(store, roles, privilege, resource).includes(true),
+    identity,
+    holder,
+  }
+}
+
+/** The roles that a document is a member of. */
+export function rolesOfMember(store: Store, database: Database, identity: Ref): Ref[] {
+  const roles = [...(database.collections.get(ROLES)?.documents.keys() ?? [])].map(
+    id => new Ref(database.number, ROLES, id),
+  )
+  const access = internalAccess(identity, undefined)
+  return roles.filter(role =>
+    objectsOf(store.current(role)?.fields.get('membership')).some(membership => {
+      const resource = membership.get('resource')
+      if (!(resource instanceof Ref) || Number(resource.id) !== identity.collection) return false
+      const predicate = membership.get('predicate')
+      return !(predicate instanceof Lambda) || holds(store, database, predicate, [identity], access)
+    }),
+  )
+}
+
+/** The custom roles that a key names, by ref or by name; undefined where one of them is unknown. */
+export function customRoles(store: Store, database: Database, named: Value): Ref[] | undefined {
+  const roles: Ref[] = []
+  for (const one of [named].flat()) {
+    const ref = typeof one === 'string' ? findSchema(database, 'role', one) : one
+    if (!(ref instanceof Ref) || store.current(ref) === undefined) return undefined
+    roles.push(ref)
+  }
+  return roles
+}
