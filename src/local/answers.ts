@@ -1,4 +1,6 @@
 /** The bodies of answers: results and errors as the text of the wire (protocol.md C.1, C.2). */
+import { translate } from './dialects.ts'
+import type { Dialect } from './dialects.ts'
 import { writeString } from './json.ts'
 import type { QueryError } from './failures.ts'
 import type { Renderer } from './render.ts'
@@ -11,8 +13,8 @@ export function resultBody(value: Value, renderer: Renderer): string {
 }
 
 /** The body of a query that failed. */
-export function errorsBody(errors: readonly QueryError[]): string {
-  return `{"errors":[${errors.map(errorText).join()}]}`
+export function errorsBody(errors: readonly QueryError[], dialect: Dialect): string {
+  return `{"errors":[${errors.map(error => errorText(error, dialect)).join()}]}`
 }
 
 /** The body of a request that failed outside of its query. */
@@ -20,12 +22,12 @@ export function protocolErrorBody(code: string, description: string): string {
   return `{"errors":[{"code":${writeString(code)},"description":${writeString(description)}}]}`
 }
 
-function errorText({ at, code, description, failures, cause }: QueryError): string {
+function errorText({ at, code, description, failures, cause }: QueryError, dialect: Dialect): string {
   const position = pathOf(at).map(step => (typeof step === 'string' ? writeString(step) : String(step)))
   const parts = [
     `"position":[${position.join()}]`,
     `"code":${writeString(code)}`,
-    `"description":${writeString(description)}`,
+    `"description":${writeString(translate(description, dialect))}`,
   ]
   if (failures !== undefined) {
     const texts = failures.map(
@@ -34,6 +36,6 @@ function errorText({ at, code, description, failures, cause }: QueryError): stri
     )
     parts.push(`"failures":[${texts.join()}]`)
   }
-  if (cause !== undefined) parts.push(`"cause":[${cause.map(errorText).join()}]`)
+  if (cause !== undefined) parts.push(`"cause":[${cause.map(error => errorText(error, dialect)).join()}]`)
   return `{${parts.join()}}`
 }

@@ -96,11 +96,9 @@ export class Authenticator {
     const target = key?.get('database')
     const database = this.#store.database(target instanceof Ref ? Number(target.id) : holder.database)
     if (key === undefined || role === undefined || database === undefined) return undefined
-    const roles = isBuiltIn(role) ? [] : customRoles(this.#store, database, role)
-    if (roles === undefined) return undefined
     const access = isBuiltIn(role)
       ? builtInAccess(role, holder)
-      : roleAccess(this.#store, database, roles, undefined, holder)
+      : roleAccess(this.#store, database, customRoles(database, role), undefined, holder)
     const session = { database, access, fingerprint: () => this.#keyFingerprint(holder, database) }
     return scope === undefined ? session : this.#narrow(session, scope, role)
   }
@@ -110,8 +108,8 @@ export class Authenticator {
     const role = this.#store.current(holder)?.fields.get('role')
     if (role === undefined) return undefined
     if (isBuiltIn(role)) return role
-    return customRoles(this.#store, database, role)
-      ?.map(ref => `${ref.id}@${this.#store.current(ref)?.ts}`)
+    return customRoles(database, role)
+      .map(ref => `${ref.id}@${this.#store.current(ref)?.ts}`)
       .join()
   }
 
@@ -127,8 +125,8 @@ export class Authenticator {
   #scopedAccess(database: Database, scope: Scope, holder: Ref | undefined): Access | undefined {
     if (scope.document !== undefined) return this.#documentAccess(database, scope.document)
     if (scope.customRole === undefined) return builtInAccess(scope.role ?? 'admin', holder)
-    const roles = customRoles(this.#store, database, scope.customRole)
-    return roles && roleAccess(this.#store, database, roles, undefined, holder)
+    const roles = customRoles(database, scope.customRole)
+    return roles.length === 0 ? undefined : roleAccess(this.#store, database, roles, undefined, holder)
   }
 
   #documentAccess(database: Database, document: NonNullable<Scope['document']>): Access | undefined {
@@ -154,6 +152,7 @@ export class Authenticator {
     const database = this.#store.database(holder.database)
     const identity = this.#store.current(holder)?.fields.get('instance')
     if (database === undefined || !(identity instanceof Ref)) return undefined
+    if (this.#store.current(identity) === undefined) return undefined
     const fingerprint = (): string | undefined => (this.#store.current(holder) === undefined ? undefined : 'token')
     return { database, access: this.#memberAccess(database, identity, holder), fingerprint }
   }

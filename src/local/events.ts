@@ -49,7 +49,7 @@ export function documentLine(
     notice.type,
     txn,
     writeEvent([
-      fields.has('action') ? `"action":"${change.action}"` : undefined,
+      fields.has('action') ? `"action":"${renderer.action(change.action)}"` : undefined,
       show('document', change.document),
       show('diff', change.diff),
       show('prev', change.prev),
@@ -64,7 +64,7 @@ export function setLine(event: PlacedEvent, txn: number, fields: ReadonlySet<Eve
     'set',
     txn,
     writeEvent([
-      fields.has('action') ? `"action":"${event.action}"` : undefined,
+      fields.has('action') ? `"action":"${renderer.action(event.action)}"` : undefined,
       fields.has('document') ? `"document":${renderer.version(entry.ref, event.ts, new Map())}` : undefined,
       fields.has('index') ? `"index":${indexText(set.owner.ref, set.terms, entry.values, renderer)}` : undefined,
     ]),

@@ -2,6 +2,8 @@
  * Values and expressions as the text of the wire (protocol.md D.1, D.2).
  */
 import { formatBase64 } from './bytes.ts'
+import { dialectOf, showsVersion } from './dialects.ts'
+import type { Dialect } from './dialects.ts'
 import { writeDouble, writeString } from './json.ts'
 import { COLLECTIONS, isNamed, nativeOfKind, natives } from './native.ts'
 import { describeSet } from './set-shapes.ts'
@@ -22,7 +24,7 @@ import {
   Uuid,
   VersionValue,
 } from './values.ts'
-import type { Expression, ObjectValue, SetForm, Sourced, Value } from './values.ts'
+import type { ActionName, Expression, ObjectValue, SetForm, Sourced, Value } from './values.ts'
 
 /** What the text depends on besides the value. */
 export type RenderContext = {
@@ -47,9 +49,11 @@ function writeObject(fields: Iterable<readonly [string, string | undefined]>): s
 /** Renders values of one request. */
 export class Renderer {
   readonly #context: RenderContext
+  readonly #dialect: Dialect
 
   constructor(context: RenderContext) {
     this.#context = context
+    this.#dialect = dialectOf(context.apiVersion)
   }
 
   /** The text of a value. */
@@ -109,13 +113,13 @@ export class Renderer {
     if (value instanceof CalendarDate) return `{"@date":"${formatDate(value.days)}"}`
     if (value instanceof Bytes) return this.#bytes(value)
     if (value instanceof Uuid) return `{"@uuid":"${value.text}"}`
-    if (value instanceof UnresolvedRef) return unresolvedRef(value)
+    if (value instanceof UnresolvedRef) return this.#unresolvedRef(value)
     if (value instanceof SetValue) return this.#set(value.form)
     if (value instanceof Lambda) return `{"@query":${this.#lambda(value)}}`
     if (value instanceof Page) return this.#page(value)
     if (value instanceof DocumentEventValue) return this.#documentEvent(value)
     if (value instanceof SetEventValue) return this.#setEvent(value)
-    if (value instanceof Action) return writeString(value.name)
+    if (value instanceof Action) return writeString(this.action(value.name))
     if (value instanceof PendingTime) return String(value.micros)
     return this.#sourced(value)
   }
@@ -133,13 +137,23 @@ export class Renderer {
     ])
   }
 
+  /** The word for an action. */
+  action(name: ActionName): ActionName {
+    return this.#dialect.actions[name] ?? name
+  }
+
   #documentEvent({ ts, action, ref, data }: DocumentEventValue): string {
-    return `{"ts":${ts},"action":"${action}","document":${this.value(ref)},"data":${this.value(data)}}`
+    const shown = this.#dialect.hasEventData ? `,"data":${this.value(data)}` : ''
+    return `${this.#eventHead(ts, action, ref)}${shown}}`
   }
 
   #setEvent({ ts, action, ref, values }: SetEventValue): string {
-    const data = values === undefined ? '' : `,"data":${this.#array(values)}`
-    return `{"ts":${ts},"action":"${action}","document":${this.value(ref)}${data}}`
+    const shown = values === undefined ? '' : `,"${this.#dialect.eventValues}":${this.#array(values)}`
+    return `${this.#eventHead(ts, action, ref)}${shown}}`
+  }
+
+  #eventHead(ts: number, action: ActionName, ref: Ref): string {
+    return `{"ts":${ts},"action":"${this.action(action)}","${this.#dialect.eventDocument}":${this.value(ref)}`
   }
 
   #sourced({ value, sources }: Sourced): string {
@@ -162,22 +176,23 @@ export class Renderer {
   }
 
   #ref(ref: Ref): string | undefined {
-    if (ref.collection === COLLECTIONS) {
-      const native = natives.get(Number(ref.id))
-      if (native !== undefined) return this.#refText(native.name, undefined, ref.database)
-    }
-    const native = natives.get(ref.collection)
-    const id = isNamed(ref.collection) ? this.#context.nameOf(ref) : ref.id.toString()
-    if (id === undefined) return undefined
-    if (native !== undefined) return this.#refText(id, `{"@ref":{"id":"${native.name}"}}`, ref.database)
-    const collection = this.#ref(new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)))
-    return collection === undefined ? undefined : `{"@ref":{"id":"${id}","collection":${collection}}}`
+    const names = this.#namesOf(ref)
+    if (names === undefined) return undefined
+    const scope = ref.database === this.#context.database ? '' : this.#scope(ref.database)
+    return scope === undefined ? undefined : writeRef(names, scope, this.#dialect)
   }
 
-  #refText(id: string, collection: string | undefined, database: number): string | undefined {
-    const scope = database === this.#context.database ? '' : this.#scope(database)
-    if (scope === undefined) return undefined
-    return `{"@ref":{"id":${writeString(id)}${collection === undefined ? '' : `,"collection":${collection}`}${scope}}}`
+  /** What leads to a ref: a native collection, a name in it, an id in that; undefined where a name is gone. */
+  #namesOf(ref: Ref): string[] | undefined {
+    const native = natives.get(ref.collection)
+    if (native === undefined) {
+      const collection = this.#namesOf(new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)))
+      return collection && [...collection, ref.id.toString()]
+    }
+    const meant = ref.collection === COLLECTIONS ? natives.get(Number(ref.id)) : undefined
+    if (meant !== undefined) return [meant.name]
+    const name = isNamed(ref.collection) ? this.#context.nameOf(ref) : ref.id.toString()
+    return name === undefined ? undefined : [native.name, name]
   }
 
   #scope(database: number): string | undefined {
@@ -186,11 +201,17 @@ export class Renderer {
     return text && `,"database":${text}`
   }
 
+  #unresolvedRef(ref: UnresolvedRef): string {
+    const names = [natives.get(nativeOfKind[ref.kind])?.name ?? '', ref.name]
+    return writeRef(ref.id === undefined ? names : [...names, ref.id], '', this.#dialect)
+  }
+
   #lambda(lambda: Lambda): string {
     const body = this.expression(lambda.body)
     const captured = [...lambda.captured].map(([name, value]) => [name, this.value(value)] as const)
     const expr = captured.length === 0 ? body : `{"let":${writeObject(captured)},"in":${body}}`
-    return `{"api_version":${writeString(lambda.apiVersion)},${lambdaHead(lambda.parameters)},"expr":${expr}}`
+    const version = showsVersion(lambda.apiVersion) ? `"api_version":${writeString(lambda.apiVersion)},` : ''
+    return `{${version}${lambdaHead(lambda.parameters)},"expr":${expr}}`
   }
 
   /** The text of an expression, in its normal form: `let` with an object, data in its escapes. */
@@ -235,8 +256,14 @@ function refLiteral(ref: { id: string; collection?: Parameters<typeof refLiteral
   return `{"@ref":{"id":${writeString(ref.id)}${collection}}}`
 }
 
-function unresolvedRef(ref: UnresolvedRef): string {
-  const native = natives.get(nativeOfKind[ref.kind])?.name ?? ''
-  const named = `{"@ref":{"id":${writeString(ref.name)},"collection":{"@ref":{"id":"${native}"}}}}`
-  return ref.id === undefined ? named : `{"@ref":{"id":"${ref.id}","collection":${named}}}`
+/** A ref from what leads to it; its scope stands at the schema document. */
+function writeRef(names: readonly string[], scope: string, { refs }: Dialect): string {
+  const [first = '', ...rest] = names
+  const steps = [first === 'collections' && refs !== 'collection' ? 'classes' : first, ...rest]
+  if (refs === 'path') return `{"@ref":${writeString(steps.join('/'))}}`
+  const scopedStep = Math.min(1, steps.length - 1)
+  return steps.reduce((collection, step, i) => {
+    const within = collection === '' ? '' : `,"${refs}":${collection}`
+    return `{"@ref":{"id":${writeString(step)}${within}${i === scopedStep ? scope : ''}}}`
+  }, '')
 }

@@ -8,6 +8,8 @@ import type { Session } from './authentication.ts'
 import type { Frame, Query } from './call.ts'
 import { undefinedRef } from './call.ts'
 import { Collection } from './database.ts'
+import { dialectOf } from './dialects.ts'
+import type { Dialect } from './dialects.ts'
 import { evaluator } from './evaluate.ts'
 import { Failure, Fault, failure, statusOf } from './failures.ts'
 import { documentKey } from './feed.ts'
@@ -95,13 +97,14 @@ function transact<Result>(
     return { result: { result, commit: transaction.commit() }, txnTime: transaction.commitTime ?? transaction.snapshot }
   } catch (error) {
     transaction.rollback()
-    return { answer: answerTo(error, transaction) }
+    return { answer: answerTo(error, transaction, dialectOf(apiVersion)) }
   }
 }
 
-function answerTo(error: unknown, transaction: Transaction): Answer {
+function answerTo(error: unknown, transaction: Transaction, dialect: Dialect): Answer {
   const txnTime = transaction.snapshot
-  if (error instanceof Failure) return { status: statusOf(error.errors), body: errorsBody(error.errors), txnTime }
+  if (error instanceof Failure)
+    return { status: statusOf(error.errors), body: errorsBody(error.errors, dialect), txnTime }
   if (error instanceof Fault) {
     return {
       status: error.status,
@@ -111,7 +114,11 @@ function answerTo(error: unknown, transaction: Transaction): Answer {
     }
   }
   if (error instanceof RangeError) {
-    return answerTo(failure(null, 'invalid expression', 'Request body JSON exceeds nesting limit.'), transaction)
+    return answerTo(
+      failure(null, 'invalid expression', 'Request body JSON exceeds nesting limit.'),
+      transaction,
+      dialect,
+    )
   }
   throw error
 }

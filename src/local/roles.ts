@@ -97,13 +97,10 @@ export function rolesOfMember(store: Store, database: Database, identity: Ref): 
   )
 }
 
-/** The custom roles that a key names, by ref or by name; undefined where one of them is unknown. */
-export function customRoles(store: Store, database: Database, named: Value): Ref[] | undefined {
-  const roles: Ref[] = []
-  for (const one of [named].flat()) {
+/** The custom roles that a value names, by ref or by name; names that nothing has are left out. */
+export function customRoles(database: Database, named: Value): Ref[] {
+  return [named].flat().flatMap(one => {
     const ref = typeof one === 'string' ? findSchema(database, 'role', one) : one
-    if (!(ref instanceof Ref) || store.current(ref) === undefined) return undefined
-    roles.push(ref)
-  }
-  return roles
+    return ref instanceof Ref ? [ref] : []
+  })
 }

@@ -63,7 +63,7 @@ type Kind = {
   readonly detach?: (query: Query, ref: Ref, fields: ObjectValue) => void
   /** Makes the secret of a new one; it is shown once, in the answer. */
   readonly makeSecret?: (query: Query, ref: Ref) => string
-  /** Whether the hash of the secret shows in the document. */
+  /** Whether the answer that makes one shows the hash of its secret too. */
   readonly showsHash?: boolean
 }
 
@@ -274,13 +274,13 @@ function makeRule(kind: Kind): SchemaRule {
       fields = kind.complete?.(fields, ref) ?? fields
       const secret = kind.makeSecret?.(query, ref)
       if (secret !== undefined) query.store.rememberSecret(secret, ref)
-      const hash: ObjectValue =
-        secret === undefined || kind.showsHash !== true ? new Map() : new Map([['hashed_secret', hashSecret(secret)]])
+      const hash: ObjectValue = secret === undefined ? new Map() : new Map([['hashed_secret', hashSecret(secret)]])
       const stored = new Map([...fields, ...hash])
       const { ts } = query.transaction.write(query.database, ref, stored, 'create')
       takeName(query, ref, fields.get('name'))
       kind.attach?.(query, ref, fields)
-      const shown = secret === undefined ? stored : new Map([...fields, ['secret', secret] as const, ...hash])
+      const revealed: ObjectValue = secret === undefined ? new Map() : new Map([['secret', secret]])
+      const shown = new Map([...fields, ...revealed, ...(kind.showsHash === true ? hash : [])])
       return showVersion(query, ref, { ts, fields: shown }, true)
     },
 

@@ -257,6 +257,12 @@ export function pathOf(position: Position): (string | number)[] {
   return path.reverse()
 }
 
+/** A place as it is told from another one that it is inside of; a place elsewhere stays as it is. */
+export function relativeTo(position: Position, outer: Position): Position {
+  if (position === outer) return null
+  return position === null ? null : { up: relativeTo(position.up, outer), key: position.key }
+}
+
 /** A checked expression. */
 export type Expression =
   | { readonly kind: 'literal'; readonly value: Value; readonly at: Position }

@@ -35,6 +35,17 @@ export const streamScenarios = [
   'values',
 ]
 
+/** Scenarios of keys, roles, refusals and headers. */
+export const accessScenarios = [
+  'auth',
+  'bad-requests',
+  'database-deleted',
+  'headers',
+  'keys-and-roles',
+  'not-streamable',
+  'streamable',
+]
+
 /** The scenario that waits until documents have expired: some twenty seconds. */
 export const slowScenarios = ['ttl']
 

@@ -4,7 +4,7 @@ import { castBoolean, castRef } from '../call.ts'
 import { failure, Failure, permissionDenied, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema } from '../names.ts'
-import { Lambda, Time } from '../values.ts'
+import { Lambda, Time, relativeTo } from '../values.ts'
 import type { Expression, Position, Ref, Value } from '../values.ts'
 
 /** How deep user functions may call one another. */
@@ -75,16 +75,18 @@ const evaluateCall: Evaluate = call => {
     throw call.fail('stack overflow', `Call stack reached the maximum limit of ${MAX_CALL_DEPTH}.`)
   }
   const frame: Frame = { ...call.frame, depth: depth + 1 }
-  return inCall(call.position, () => call.evaluator.apply(body, argument, frame))
+  return inCall(call.position, body.at, () => call.evaluator.apply(body, argument, frame))
 }
 
-/** An error inside of a user function is the cause of an error of the call. */
-function inCall(at: Position, run: () => Value): Value {
+/** An error inside of a user function is the cause of an error of the call, and told from where the function begins. */
+function inCall(at: Position, body: Position, run: () => Value): Value {
   try {
     return run()
   } catch (error) {
     if (!(error instanceof Failure) || error.errors.some(({ code }) => code === 'stack overflow')) throw error
-    throw failure(at, 'call error', 'Calling the function resulted in an error.', { cause: error.errors })
+    throw failure(at, 'call error', 'Calling the function resulted in an error.', {
+      cause: error.errors.map(cause => ({ ...cause, at: relativeTo(cause.at, body) })),
+    })
   }
 }
 

@@ -7,6 +7,7 @@ import { nativeRef } from '../names.ts'
 import { passwordOf } from '../passwords.ts'
 import { TOKENS } from '../native.ts'
 import { openSet } from '../sets.ts'
+import { checkMayWrite } from './writes.ts'
 import { Ref, SetValue } from '../values.ts'
 import type { Value } from '../values.ts'
 
@@ -26,6 +27,7 @@ const evaluateIdentify: Evaluate = call => {
 }
 
 const evaluateLogin: Evaluate = call => {
+  checkMayWrite(call)
   const subject = subjectOf(call, call.value('login'), call.at('login'))
   const parameters = call.object('params')
   const password = parameters.get('password')
@@ -49,6 +51,7 @@ function unlimited(call: Call): Call['query']['access'] {
 }
 
 const evaluateLogout: Evaluate = call => {
+  checkMayWrite(call)
   const all = call.boolean('logout')
   const { access, database, store } = call.query
   const { holder, identity } = access

@@ -7,6 +7,7 @@ import { schemaKindOf, typeName } from '../kinds.ts'
 import { documentRef, findDatabase, findSchema, nativeRef } from '../names.ts'
 import { nativesByName } from '../native.ts'
 import type { Database } from '../database.ts'
+import { checkMayWrite } from './writes.ts'
 import { UnresolvedRef } from '../values.ts'
 import type { Ref, SchemaKind, Value } from '../values.ts'
 
@@ -70,5 +71,8 @@ export const refs = {
   credentials: native('credentials'),
   functions: native('functions'),
   roles: native('roles'),
-  new_id: call => call.query.store.takeId().toString(),
+  new_id: call => {
+    checkMayWrite(call)
+    return call.query.store.takeId().toString()
+  },
 } satisfies Record<string, Evaluate>

@@ -15,7 +15,7 @@ function placesOf(call: Call, key: string): Places {
 }
 
 /** Streams and GET requests may not write; they fail when they come to it. */
-function checkMayWrite(call: Call): void {
+export function checkMayWrite(call: Call): void {
   const { kind } = call.query
   if (kind !== 'query') {
     const description = `Call performs a write, which is not allowed in ${kind} requests.`

@@ -1,0 +1,69 @@
+/**
+ * What the versions of the API call things: refs, events and their actions (protocol.md D.4). The language is one;
+ * only the words differ.
+ */
+import type { ActionName } from './values.ts'
+
+/** How one version of the API writes. */
+export type Dialect = {
+  /** Refs as paths (`classes/users/1`), or as objects whose collection has this key. */
+  readonly refs: 'path' | 'class' | 'collection'
+  /** The key of the document of an event. */
+  readonly eventDocument: 'resource' | 'instance' | 'document'
+  /** Whether an event of a document shows its data, and the key of the values of one of a set. */
+  readonly hasEventData: boolean
+  readonly eventValues: 'values' | 'data'
+  /** The words for actions, where they are others. */
+  readonly actions: Partial<Readonly<Record<ActionName, ActionName>>>
+  /** Older words in messages: what is replaced by what. */
+  readonly words: readonly (readonly [RegExp, string])[]
+}
+
+const oldWords: Dialect['words'] = [
+  [/^Document (?=already|not)/, 'Instance '],
+  [/^Collection (?=already|not)/, 'Class '],
+  [/^document (?=data is|is not unique)/, 'instance '],
+  [/(?<=^Ref refers to undefined )collection/, 'class'],
+]
+
+const modern: Dialect = {
+  refs: 'collection',
+  eventDocument: 'document',
+  hasEventData: true,
+  eventValues: 'data',
+  actions: {},
+  words: [],
+}
+
+const dialects: ReadonlyMap<string, Dialect> = new Map<string, Dialect>([
+  [
+    '2.0',
+    {
+      refs: 'path',
+      eventDocument: 'resource',
+      hasEventData: false,
+      eventValues: 'values',
+      actions: { update: 'create', add: 'create', remove: 'delete' },
+      words: oldWords,
+    },
+  ],
+  ['2.1', { ...modern, refs: 'class', eventDocument: 'instance', words: oldWords }],
+])
+
+/** The dialect of a version of the API. */
+export function dialectOf(apiVersion: string): Dialect {
+  return dialects.get(apiVersion) ?? modern
+}
+
+/** A message in the words of a dialect. */
+export function translate(description: string, { words }: Dialect): string {
+  return words.reduce((text, [word, old]) => text.replace(word, old), description)
+}
+
+/** Functions of these versions do not show theirs. */
+const silentVersions: ReadonlySet<string> = new Set(['2.0', '2.1', '2.7'])
+
+/** Whether a function made under a version of the API shows it. */
+export function showsVersion(apiVersion: string): boolean {
+  return !silentVersions.has(apiVersion)
+}
