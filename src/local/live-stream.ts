@@ -8,10 +8,10 @@ import type { ReplyStream } from './exchange.ts'
 import type { Follower, Notice } from './feed.ts'
 import type { Renderer } from './render.ts'
 
-/** How many events wait for a peer that does not read. */
-export const MAX_QUEUED_EVENTS = 4096
+/** How many transactions wait for a peer that does not read, whatever the number of their events. */
+export const MAX_QUEUED_TRANSACTIONS = 4096
 
-const CONGESTED = `Stream closed due to congestion after accumulating ${MAX_QUEUED_EVENTS} items.`
+const CONGESTED = `Stream closed due to congestion after accumulating ${MAX_QUEUED_TRANSACTIONS} items.`
 
 /** Thrown by a renderer that comes upon bytes: streams of the real server cannot render them. */
 export class BytesError extends Error {
@@ -46,7 +46,10 @@ export type LiveStreamOptions = {
 export class LiveStream implements Follower {
   readonly #reply: ReplyStream
   readonly #options: LiveStreamOptions
-  #queue: string[] = []
+  /** What waits for the peer; everything before `#sent` has left. */
+  #queue: { readonly txn: number; readonly text: string }[] = []
+  #sent = 0
+  #queuedTransactions = 0
   #isBlocked = false
   #isEnding = false
 
@@ -58,7 +61,7 @@ export class LiveStream implements Follower {
 
   /** Tells the client from when on it is told everything. */
   start(txn: number): void {
-    this.#write(startLine(txn))
+    this.#write(txn, startLine(txn))
   }
 
   deliver(txn: number, notice: Notice, texts: Map<string, string>): void {
@@ -72,7 +75,7 @@ export class LiveStream implements Follower {
   /** Ends the stream with an error; what is queued goes first. */
   fail({ code, description, txn = 0 }: StreamError): void {
     if (this.#isEnding) return
-    this.#write(errorLine(code, description, txn))
+    this.#write(txn, errorLine(code, description, txn))
     this.end()
   }
 
@@ -84,7 +87,7 @@ export class LiveStream implements Follower {
 
   #tell(txn: number, notice: Notice, texts: Map<string, string>): void {
     try {
-      this.#write(this.#render(txn, notice, texts))
+      this.#write(txn, this.#render(txn, notice, texts))
     } catch (error) {
       if (!(error instanceof BytesError)) throw error
       this.fail({ code: 'internal server error', description: BYTES_EXCEPTION })
@@ -104,23 +107,40 @@ export class LiveStream implements Follower {
     return text
   }
 
-  #write(text: string): void {
+  #write(txn: number, text: string): void {
     if (!this.#isBlocked) {
       this.#isBlocked = !this.#reply.write(text)
       return
     }
-    this.#queue.push(text)
-    if (this.#queue.length <= MAX_QUEUED_EVENTS) return
-    this.#queue = [errorLine('time out', CONGESTED)]
+    if (this.#queue.at(-1)?.txn !== txn) this.#queuedTransactions++
+    this.#queue.push({ txn, text })
+    if (this.#queuedTransactions > MAX_QUEUED_TRANSACTIONS) this.#giveUp()
+  }
+
+  /** The error overtakes what waits, which is dropped (protocol.md B.8). */
+  #giveUp(): void {
+    this.#queue = [{ txn: 0, text: errorLine('time out', CONGESTED) }]
+    this.#sent = 0
     this.#isEnding = true
+  }
+
+  /** Gives the memory of what has left back, now and then. */
+  #forgetSent(): void {
+    if (this.#sent * 2 < this.#queue.length) return
+    this.#queue = this.#queue.slice(this.#sent)
+    this.#sent = 0
   }
 
   #drain(): void {
     this.#isBlocked = false
-    let sent = 0
-    while (!this.#isBlocked && sent < this.#queue.length)
-      this.#isBlocked = !this.#reply.write(this.#queue[sent++] as string)
-    this.#queue = this.#queue.slice(sent)
-    if (this.#isEnding && this.#queue.length === 0) this.#reply.end()
+    for (; !this.#isBlocked && this.#sent < this.#queue.length; this.#sent++) {
+      const next = this.#queue[this.#sent]
+      if (next === undefined) break
+      if (this.#queue[this.#sent + 1]?.txn !== next.txn) this.#queuedTransactions--
+      this.#isBlocked = !this.#reply.write(next.text)
+    }
+    this.#forgetSent()
+    if (this.#sent < this.#queue.length) return
+    if (this.#isEnding) this.#reply.end()
   }
 }

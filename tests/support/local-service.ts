@@ -1,0 +1,131 @@
+/**
+ * The embedded server without a port: requests go in, answers and lines of streams come out, all in one turn of the
+ * event loop. A stream's peer reads until it is told to stop.
+ */
+import assert from 'node:assert/strict'
+import type { Reply, ReplyStream } from '../../src/local/exchange.ts'
+import { Service } from '../../src/local/service.ts'
+import type { ServiceOptions } from '../../src/local/service.ts'
+
+const SECRET = 'secret'
+
+/** A decoded answer. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/** The lines of a stream so far, and its peer. */
+export class FakePeer implements ReplyStream {
+  readonly lines: string[] = []
+  isClosed = false
+  hasEnded = false
+  #isReading = true
+  #drained: () => void = () => {}
+  #closed: () => void = () => {}
+
+  /** Every event so far, decoded; `start` is left out. */
+  get events(): { type: string; txn: number; event: Record<string, Json> }[] {
+    return this.lines.slice(1).map(line => JSON.parse(line) as FakePeer['events'][number])
+  }
+
+  /** The time of `start`. */
+  get startTxn(): number {
+    return (JSON.parse(this.lines[0] ?? '{}') as { txn: number }).txn
+  }
+
+  /** From now on nothing that is written leaves. */
+  pause(): void {
+    this.#isReading = false
+  }
+
+  resume(): void {
+    this.#isReading = true
+    this.#drained()
+  }
+
+  write(text: string): boolean {
+    this.lines.push(text)
+    return this.#isReading
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drained = listener
+  }
+
+  onClose(listener: () => void): void {
+    this.#closed = listener
+  }
+
+  end(): void {
+    this.hasEnded = true
+    this.reset()
+  }
+
+  reset(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.#closed()
+  }
+}
+
+/** An answer: its status and decoded body. */
+export type Answered = { readonly status: number; readonly text: string; readonly body: Record<string, unknown> }
+
+/** A service and how to talk to it. */
+export class LocalService {
+  readonly #service: Service
+
+  constructor(options: Partial<ServiceOptions> = {}) {
+    this.#service = new Service({ secret: SECRET, quirks: true, maxStreams: 50_000, startDelayMs: 0, ...options })
+  }
+
+  /** Sends a query, whatever comes of it. */
+  send(expression: unknown, secret = SECRET): Answered {
+    let answer: Answered | undefined
+    const send = (status: number, _headers: unknown, text: string | Uint8Array): void => {
+      answer = { status, text: String(text), body: JSON.parse(String(text)) as Record<string, unknown> }
+    }
+    this.#request('/', expression, secret, { send, stream: () => assert.fail('a query is no stream') })
+    assert.ok(answer !== undefined, 'no answer came')
+    return answer
+  }
+
+  /** Sends a query that must go well, and gives its result. */
+  ask(expression: unknown, secret = SECRET): Json {
+    const answer = this.send(expression, secret)
+    assert.ok(answer.status < 300, answer.text)
+    return answer.body['resource'] as Json
+  }
+
+  /** Opens a stream that must open. */
+  follow(expression: unknown, fields = 'action,document', secret = SECRET): FakePeer {
+    const peer = new FakePeer()
+    const send = (status: number, _headers: unknown, text: string | Uint8Array): void =>
+      assert.fail(`${status} ${String(text)}`)
+    this.#request(`/stream?fields=${fields}`, expression, secret, { send, stream: () => peer })
+    return peer
+  }
+
+  endStreams(error?: { code: string; description: string }): void {
+    this.#service.endStreams(error)
+  }
+
+  #request(path: string, expression: unknown, secret: string, reply: Reply): void {
+    const headers = { authorization: `Bearer ${secret}`, 'x-faunadb-api-version': '4' }
+    const body = Buffer.from(JSON.stringify(expression))
+    this.#service.handle({ method: 'POST', path, headers, body, version: 2 }, reply)
+  }
+}
+
+/** The expression for a document. */
+export function doc(collection: string, id: string | number): object {
+  return { ref: { collection }, id: String(id) }
+}
+
+/** The expression that makes a document. */
+export function create(collection: string, id: string | number, data: object): object {
+  return { create: doc(collection, id), params: { object: { data: { object: data } } } }
+}
+
+/** The expression that changes a document. */
+export function update(collection: string, id: string | number, data: object): object {
+  return { update: doc(collection, id), params: { object: { data: { object: data } } } }
+}
