@@ -56,9 +56,13 @@ function compareLists(a: readonly Value[], b: readonly Value[]): number {
   return a.length - b.length
 }
 
+function byKey([a]: readonly [string, Value], [b]: readonly [string, Value]): number {
+  return compareStrings(a, b)
+}
+
 function compareObjects(a: ObjectValue, b: ObjectValue): number {
-  const left = [...a]
-  const right = [...b]
+  const left = [...a].sort(byKey)
+  const right = [...b].sort(byKey)
   for (let i = 0; i < left.length && i < right.length; i++) {
     const [leftKey, leftValue] = left[i] as [string, Value]
     const [rightKey, rightValue] = right[i] as [string, Value]
@@ -68,9 +72,10 @@ function compareObjects(a: ObjectValue, b: ObjectValue): number {
   return left.length - right.length
 }
 
-/** The order of refs: by collection, then by id as a signed integer. */
+/** The order of refs: by id as a signed integer, then by collection. */
 export function compareRefs(a: Ref, b: Ref): number {
-  return a.database - b.database || a.collection - b.collection || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  if (a.id !== b.id) return a.id < b.id ? -1 : 1
+  return a.collection - b.collection || a.database - b.database
 }
 
 /** A value that has fields, as an object: versions, pages and events count as one. */

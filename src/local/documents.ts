@@ -2,7 +2,7 @@
  * Writing documents: of the user's collections here, of the native ones by the rules of `schema.ts`. Where an error
  * is told depends on the function (protocol.md C.2): its key, or the whole form.
  */
-import { showVersion } from './call.ts'
+import { isNativeCollection, showVersion } from './call.ts'
 import type { Query } from './call.ts'
 import { failure, invalidData, permissionDenied } from './failures.ts'
 import type { FieldFailure, Places } from './failures.ts'
@@ -11,6 +11,7 @@ import type { LiveVersion } from './history.ts'
 import { identityOf } from './indexing.ts'
 import { nounOf } from './names.ts'
 import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
+import { writePassword } from './passwords.ts'
 import { schemaRules } from './schema.ts'
 import type { ChangeKind } from './schema.ts'
 import { Storer, wrongStoredType } from './stored.ts'
@@ -19,35 +20,57 @@ import type { ObjectValue, Position, Value, VersionValue } from './values.ts'
 
 const MICROS_PER_DAY = 86_400_000_000
 
+/** Parameters in their stored form. Refs that cannot be stored are told before anything else is looked at. */
+function storeParameters(query: Query, parameters: ObjectValue, places: Places): ObjectValue {
+  const storer = new Storer(query)
+  const data = parameters.get('data')
+  const stored = data === undefined || data === null ? data : storer.store(data, ['data'], true)
+  if (storer.failures.length > 0) throw invalidData(places.form, storer.failures)
+  return stored === undefined ? parameters : new Map(parameters).set('data', stored)
+}
+
 /** The fields that a user's document has; others of the parameters are dropped without a word. */
-function readFields(query: Query, parameters: ObjectValue, places: Places, typesAt: Position): ObjectValue {
+function readFields(parameters: ObjectValue, at: Position): ObjectValue {
   const failures: FieldFailure[] = []
   const fields: ObjectValue = new Map()
-  const data = parameters.get('data')
-  const storer = new Storer(query)
-  if (data !== undefined) {
-    const stored = data === null ? null : storer.store(data, ['data'], true)
-    if (stored !== null && !(stored instanceof Map)) {
-      if (storer.failures.length === 0) failures.push(wrongStoredType(['data'], data, 'Map'))
-    } else fields.set('data', stored)
+  for (const [field, type, isRight] of documentFields) {
+    const value = parameters.get(field)
+    if (value === undefined) continue
+    if (value === null || isRight(value)) fields.set(field, value)
+    else failures.push(wrongStoredType([field], value, type))
   }
-  const ttl = parameters.get('ttl')
-  if (ttl !== undefined) {
-    if (ttl === null || ttl instanceof Time) fields.set('ttl', ttl)
-    else failures.push(wrongStoredType(['ttl'], ttl, 'Timestamp'))
-  }
-  if (failures.length > 0) throw invalidData(typesAt, failures)
-  if (storer.failures.length > 0) throw invalidData(places.form, storer.failures)
+  if (failures.length > 0) throw invalidData(at, failures)
   return fields
 }
 
-/** What is stored of a change: empty data is no data, and `data` stands before `ttl`. */
+const documentFields: readonly (readonly [field: string, type: string, isRight: (value: Value) => boolean])[] = [
+  ['data', 'Map', value => value instanceof Map],
+  ['ttl', 'Timestamp', value => value instanceof Time],
+]
+
+/** A document's password comes with its other parameters, and is kept apart from it. */
+function storePassword(query: Query, ref: Ref, parameters: ObjectValue): void {
+  const credentials = parameters.get('credentials')
+  const password = credentials instanceof Map ? credentials.get('password') : undefined
+  if (typeof password === 'string') writePassword(query, ref, password)
+}
+
+/** Refuses credentials that are no object, in the words of the real server. */
+function checkCredentials(parameters: ObjectValue, at: Position): void {
+  const credentials = parameters.get('credentials')
+  if (credentials === undefined || credentials === null || credentials instanceof Map) return
+  const fields = ['password', 'current_password']
+  throw invalidData(
+    at,
+    fields.map(field => wrongStoredType(['credentials', field], credentials, 'Map')),
+  )
+}
+
+/** What is stored of a change: empty data is no data. */
 function settle(old: ObjectValue, change: ObjectValue): ObjectValue {
-  const patched = patchFields(old, change)
-  const data = patched.get('data')
-  const settled: ObjectValue = new Map()
-  if (data instanceof Map && data.size > 0) settled.set('data', data)
-  for (const [key, value] of patched) if (key !== 'data') settled.set(key, value)
+  const settled = patchFields(old, change)
+  const data = settled.get('data')
+  if (data instanceof Map && data.size === 0) settled.delete('data')
   return settled
 }
 
@@ -112,14 +135,17 @@ export function createDocument(
     (id !== undefined && query.access.allows('create', collection, [parameters]))
   if (!allowed) throw permissionDenied(places.key)
   if (rule !== undefined) return rule.create(query, parameters, id, places)
+  const stored = storeParameters(query, parameters, places)
   const ref = new Ref(collection.database, number, id ?? query.store.takeId())
   if (query.transaction.read(query.database, ref) !== undefined) {
     throw failure(places.key, 'instance already exists', 'Document already exists.')
   }
-  const given = readFields(query, parameters, places, places.key)
+  checkCredentials(parameters, places.key)
+  const given = readFields(stored, places.key)
   const fields = settle(new Map(), withDefaultTtl(query, ref, given, parameters))
   checkUnique(query, ref, fields, places.key)
   const version = query.transaction.write(query.database, ref, fields, 'create')
+  storePassword(query, ref, parameters)
   return showVersion(query, ref, { ts: version.ts, fields }, true)
 }
 
@@ -132,6 +158,8 @@ export function changeDocument(
   places: Places,
 ): VersionValue {
   ownOrFail(query, ref, places.key)
+  if (isNativeCollection(ref)) throw failure(places.key, 'invalid argument', 'Cannot update a schema meta collection.')
+  const stored = schemaRules.has(ref.collection) ? parameters : storeParameters(query, parameters, places)
   const old = readOrFail(query, ref, places.key)
   const rule = schemaRules.get(ref.collection)
   if (rule !== undefined) {
@@ -139,11 +167,13 @@ export function changeDocument(
       throw permissionDenied(places.form)
     return rule.change(query, ref, old, parameters, kind, places)
   }
-  const change = withDefaultTtl(query, ref, readFields(query, parameters, places, places.form), parameters)
+  checkCredentials(parameters, places.form)
+  const change = withDefaultTtl(query, ref, readFields(stored, places.form), parameters)
   const fields = settle(kind === 'update' ? old.fields : new Map(), change)
   if (!query.access.allows('write', collectionOf(query, ref), [old.fields, fields])) throw permissionDenied(places.form)
   checkUnique(query, ref, fields, places.form)
   const version = query.transaction.write(query.database, ref, fields, 'update')
+  storePassword(query, ref, parameters)
   return showVersion(query, ref, { ts: version.ts, fields })
 }
 
@@ -171,7 +201,9 @@ export function insertEvent(
   if (ts > query.transaction.snapshot) {
     throw failure(places.form, 'invalid write time', 'Cannot write outside of snapshot time.')
   }
-  const fields = isDeletion ? null : settle(new Map(), readFields(query, parameters, places, places.form))
+  const fields = isDeletion
+    ? null
+    : settle(new Map(), readFields(storeParameters(query, parameters, places), places.form))
   const action = isDeletion ? 'delete' : 'create'
   if (
     !query.access.allows('history_write', collectionOf(query, ref), [

@@ -25,7 +25,7 @@ function typed(expected: string, isRight: (value: Value) => boolean): FieldReade
 export const readName: FieldReader = (value, field) => {
   if (typeof value !== 'string') return { failure: wrongStoredType([field], value, 'Name') }
   if (value === RESERVED_NAME) {
-    const description = `Invalid name ${value}. Reserved names: ${RESERVED_NAME}`
+    const description = `Invalid name ${value}. Reserved names: ${RESERVED_NAME}.`
     return { failure: { field: [field], code: 'reserved name', description } }
   }
   if (nameShape.test(value)) return { value }

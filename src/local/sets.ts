@@ -12,6 +12,7 @@ import { failure, permissionDenied } from './failures.ts'
 import { isLive, ttlOf } from './history.ts'
 import { Index, placeOf } from './indexing.ts'
 import type { SetOwner } from './indexing.ts'
+import { checkRetained, floorOf, indexFloorOf } from './retention.ts'
 import { Lambda, Ref } from './values.ts'
 import type { Position, SetForm, Value } from './values.ts'
 
@@ -71,6 +72,13 @@ function isUnrestricted(owner: SetOwner, form: SetForm, context: SetContext): bo
   return false
 }
 
+/** The earliest time that a set can be read at. */
+function floorOfOwner(owner: SetOwner, { frame }: SetContext): number {
+  const { store, transaction } = frame.query
+  if (owner instanceof Index) return indexFloorOf(store, owner.ref.database, owner.definition, transaction.snapshot)
+  return owner instanceof Collection ? floorOf(store, owner.database, owner.number, transaction.snapshot) : 0
+}
+
 /** Whether a document may be read. */
 export function canRead(ref: Ref, frame: Frame, privilege: 'read' | 'history_read' = 'read'): boolean {
   const { access, store } = frame.query
@@ -81,6 +89,7 @@ export function canRead(ref: Ref, frame: Frame, privilege: 'read' | 'history_rea
 function openEntries(form: Extract<SetForm, { kind: 'match' | 'documents' }>, context: SetContext): SetReader {
   const { frame } = context
   const { owner, entries } = findEntries(form, context)
+  if (frame.readAt !== undefined) checkRetained(frame.readAt, floorOfOwner(owner, context))
   const unrestricted = isUnrestricted(owner, form, context)
   const at = frame.readAt ?? Number.POSITIVE_INFINITY
   const now = frame.query.transaction.snapshot
@@ -109,7 +118,14 @@ function overArray(elements: () => readonly Element[], reversed: readonly boolea
   }
 }
 
+/** Fails where a document cannot be read at the time of the frame any more. */
+export function checkDocumentRetained(ref: Ref, { readAt, query }: Frame): void {
+  if (readAt === undefined) return
+  checkRetained(readAt, floorOf(query.store, ref.database, ref.collection, query.transaction.snapshot))
+}
+
 function openSingleton(form: Extract<SetForm, { kind: 'singleton' }>, { frame }: SetContext): SetReader {
+  checkDocumentRetained(form.ref, frame)
   return overArray(() => {
     const { query } = frame
     const history = query.store.historyOf(form.ref)
@@ -337,8 +353,11 @@ export function openHistory(form: SetForm, context: SetContext): HistoryReader {
   if (form.kind === 'match' || form.kind === 'documents') {
     const { owner, entries } = findEntries(form, context)
     const unrestricted = isUnrestricted(owner, form, context)
+    const floor = floorOfOwner(owner, context)
     const visible = function* (events: Iterable<EntryEvent>): Generator<EntryEvent> {
-      for (const event of events) if (unrestricted || canRead(event.entry.ref, context.frame)) yield event
+      for (const event of events) {
+        if (event.ts > floor && (unrestricted || canRead(event.entry.ref, context.frame))) yield event
+      }
     }
     return {
       hasValues: owner instanceof Index && owner.definition.values.length > 0,

@@ -61,11 +61,11 @@ const evaluateFilter: Evaluate = call => {
   )
 }
 
-/** One value of a whole carrier: of a page a page of one element, without cursors. */
+/** One value of a whole carrier: of a page a page of one element. */
 function summarise(call: Call, key: string, summary: (values: Value[], at: Position) => Value): Value {
   const carrier = call.carrier(key)
   const value = summary(valuesOf(call, carrier, key), call.at(key))
-  return carrier instanceof Page ? new Page([value]) : value
+  return carrier instanceof Page ? new Page([value], carrier.before, carrier.after) : value
 }
 
 const evaluateReduce: Evaluate = call => {

@@ -65,8 +65,8 @@ function findFunction(call: Call): Ref {
 }
 
 const evaluateCall: Evaluate = call => {
-  const ref = findFunction(call)
   const argument = call.has('arguments') ? call.value('arguments') : []
+  const ref = findFunction(call)
   const { query, depth } = call.frame
   if (!query.access.allows('call', ref, [argument])) throw permissionDenied(call.position)
   const body = query.store.lastFieldsOf(ref)?.get('body')

@@ -3,6 +3,8 @@ import type { Call, Evaluate, Frame } from '../call.ts'
 import { castSet } from '../call.ts'
 import { failure } from '../failures.ts'
 import type { EntryEvent } from '../entries.ts'
+import { changeOf } from '../history.ts'
+import { floorOf } from '../retention.ts'
 import { canRead, openHistory, openSet, valueOf } from '../sets.ts'
 import type { Element } from '../sets.ts'
 import { Action, DocumentEventValue, Page, Ref, SetEventValue, Sourced, Time } from '../values.ts'
@@ -77,19 +79,22 @@ function setPage(call: Call, form: SetForm, frame: Frame): Page {
 /** A place in history: a time, and for an exact one the action, the document and the values. */
 type EventCursor = {
   readonly ts: number
-  readonly action: 'add' | 'remove'
+  readonly action: ActionName
   readonly ref: Ref | undefined
   readonly values: readonly Value[]
   /** Given as an object: then it means the place behind everything of its time, unless it names a document. */
   readonly isObject: boolean
 }
 
-const eventActions: Readonly<Record<string, 'add' | 'remove'>> = {
-  add: 'add',
-  create: 'add',
-  update: 'add',
-  remove: 'remove',
-  delete: 'remove',
+const actionNames: ReadonlySet<string> = new Set<ActionName>(['create', 'update', 'delete', 'add', 'remove'])
+
+function isAction(name: Value | undefined): name is ActionName {
+  return typeof name === 'string' && actionNames.has(name)
+}
+
+/** Of an action, whether something is there after it. */
+function sideOf(action: ActionName): 'add' | 'remove' {
+  return action === 'delete' || action === 'remove' ? 'remove' : 'add'
 }
 
 function microsOf(value: Value | undefined): number | undefined {
@@ -108,7 +113,8 @@ function eventCursorOf(cursor: Cursor): EventCursor | undefined {
     throw failure(at, 'invalid argument', `Cannot create event cursor with keys ${[...fields.keys()].join(', ')}`)
   }
   const name = fields.get('action')
-  const action = eventActions[name instanceof Action ? name.name : typeof name === 'string' ? name : 'add'] ?? 'add'
+  const text = name instanceof Action ? name.name : name
+  const action = isAction(text) ? text : 'add'
   const ref = fields.get('document') ?? fields.get('instance') ?? fields.get('resource')
   const data = fields.get('data')
   return {
@@ -140,7 +146,7 @@ function boundOf(cursor: EventCursor | undefined): EntryEvent | undefined {
   const edge = isObject
     ? new Ref(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, highestId)
     : new Ref(-1, -1, lowestId)
-  return { ts, action, entry: { values, ref: ref ?? edge, ttl: ref === undefined ? undefined : 0n } }
+  return { ts, action: sideOf(action), entry: { values, ref: ref ?? edge, ttl: ref === undefined ? undefined : 0n } }
 }
 
 function historyPage(call: Call, form: SetForm, frame: Frame): Page {
@@ -168,25 +174,21 @@ function historyPage(call: Call, form: SetForm, frame: Frame): Page {
   return new Page(items.map(show), before, after)
 }
 
+/** Versions that are no longer kept shrink to the newest of them, shown as the beginning of everything. */
 function documentEvents(call: Call, ref: Ref, frame: Frame): DocumentEventValue[] {
-  const history = call.query.store.historyOf(ref)
-  const until = frame.readAt ?? Number.POSITIVE_INFINITY
+  const { store, transaction } = call.query
+  const history = store.historyOf(ref)
   if (history === undefined || !canRead(ref, frame, 'history_read')) return []
-  return history.versions
-    .filter(version => version.ts <= until)
-    .map(version => {
-      const { action, diff } = history.changeOf(version)
-      const data = diff?.fields.get('data')
-      return new DocumentEventValue(version.ts, action, ref, data instanceof Map && action !== 'delete' ? data : null)
-    })
-}
-
-const documentActions: Readonly<Record<ActionName, 'add' | 'remove'>> = {
-  create: 'add',
-  update: 'add',
-  delete: 'remove',
-  add: 'add',
-  remove: 'remove',
+  const until = frame.readAt ?? Number.POSITIVE_INFINITY
+  const floor = floorOf(store, ref.database, ref.collection, transaction.snapshot)
+  const oldest = history.at(floor)
+  return history.versions.flatMap(version => {
+    if (version.ts > until || (version.ts <= floor && version !== oldest)) return []
+    if (version === oldest && version.fields === null) return []
+    const { action, diff } = version === oldest ? changeOf(version, undefined) : history.changeOf(version)
+    const data = diff?.fields.get('data')
+    return [new DocumentEventValue(version.ts, action, ref, data instanceof Map && action !== 'delete' ? data : null)]
+  })
 }
 
 function documentHistoryPage(call: Call, ref: Ref, frame: Frame): Page {
@@ -195,13 +197,13 @@ function documentHistoryPage(call: Call, ref: Ref, frame: Frame): Page {
   const events = documentEvents(call, ref, frame)
   // A cursor at a deletion stands behind everything of its time (protocol.md F.3).
   const isBelow = ({ ts }: DocumentEventValue): boolean =>
-    cursor !== undefined && (ts < cursor.ts || (ts === cursor.ts && cursor.action === 'remove'))
+    cursor !== undefined && (ts < cursor.ts || (ts === cursor.ts && sideOf(cursor.action) === 'remove'))
   const run = {
     ascend: () => events.filter(event => !isBelow(event)),
     descend: () => events.filter(event => cursor === undefined || isBelow(event)).reverse(),
   }
   const cursorAt = (event: DocumentEventValue): Value =>
-    showCursor({ ts: event.ts, action: documentActions[event.action], ref, values: [], isObject: true }) ?? null
+    showCursor({ ts: event.ts, action: event.action, ref, values: [], isObject: true }) ?? null
   const { items, before, after } = cut(run, given, showCursor(cursor), sizeOf(call), cursorAt)
   return new Page(items, before, after)
 }

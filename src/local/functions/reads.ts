@@ -7,7 +7,7 @@ import { typeName } from '../kinds.ts'
 import { isEqual, fieldsOf } from '../compare.ts'
 import { nounOf } from '../names.ts'
 import { COLLECTIONS } from '../native.ts'
-import { canRead, openSet, valueOf } from '../sets.ts'
+import { canRead, checkDocumentRetained, openSet, valueOf } from '../sets.ts'
 import { Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
 import type { SetForm, Value, VersionValue } from '../values.ts'
 
@@ -19,6 +19,7 @@ function frameAt(call: Call): Frame {
 
 function readVersion(ref: Ref, frame: Frame): VersionValue | undefined {
   const { query } = frame
+  checkDocumentRetained(ref, frame)
   const history = query.store.historyOf(ref)
   const version = frame.readAt === undefined ? history?.newest : history?.at(frame.readAt)
   return isLive(version, query.transaction.snapshot) ? showVersion(query, ref, version) : undefined

@@ -32,13 +32,13 @@ function parametersOf(call: Call): ObjectValue {
 }
 
 const evaluateCreate: Evaluate = call => {
+  checkMayWrite(call)
   const value = call.value('create')
   const target = typeof value === 'string' ? findSchema(call.query.database, 'collection', value) : value
   if (!(target instanceof Ref) && !(target instanceof UnresolvedRef)) {
     throw wrongType(call.at('create'), 'Identifier', typeName(target))
   }
   const parameters = parametersOf(call)
-  checkMayWrite(call)
   const ref = castRef(target, call.at('create'))
   const isCollection = schemaKindOf(ref) === 'collection'
   const collection = isCollection ? ref : nativeRef({ number: ref.database }, ref.collection)
@@ -47,16 +47,16 @@ const evaluateCreate: Evaluate = call => {
 
 function change(kind: 'update' | 'replace'): Evaluate {
   return call => {
+    checkMayWrite(call)
     const ref = call.ref(kind)
     const parameters = parametersOf(call)
-    checkMayWrite(call)
     return changeDocument(call.query, ref, parameters, kind, placesOf(call, kind))
   }
 }
 
 const evaluateDelete: Evaluate = call => {
-  const ref = call.ref('delete')
   checkMayWrite(call)
+  const ref = call.ref('delete')
   return deleteDocument(call.query, ref, placesOf(call, 'delete'))
 }
 
@@ -80,19 +80,19 @@ function isDeletion(call: Call): boolean {
 }
 
 const evaluateInsert: Evaluate = call => {
+  checkMayWrite(call)
   const ref = call.ref('insert')
   const ts = call.micros('ts') ?? 0
   const deletion = isDeletion(call)
   const parameters = parametersOf(call)
-  checkMayWrite(call)
   return insertEvent(call.query, ref, ts, deletion, parameters, placesOf(call, 'insert'))
 }
 
 const evaluateRemove: Evaluate = call => {
+  checkMayWrite(call)
   const ref = call.ref('remove')
   const ts = call.micros('ts') ?? 0
   const deletion = isDeletion(call)
-  checkMayWrite(call)
   removeEvent(call.query, ref, ts, deletion, placesOf(call, 'remove'))
   return null
 }
@@ -100,8 +100,8 @@ const evaluateRemove: Evaluate = call => {
 /** A form that makes a schema document: the same as a `create` in its native collection. */
 function createSchema(key: string, native: number): Evaluate {
   return call => {
-    const parameters = call.object(key)
     checkMayWrite(call)
+    const parameters = call.object(key)
     return createDocument(
       call.query,
       nativeRef(call.query.database, native),
