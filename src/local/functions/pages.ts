@@ -130,7 +130,7 @@ function showCursor(cursor: EventCursor | undefined): Value | undefined {
   if (cursor === undefined) return undefined
   const fields = new Map<string, Value>([
     ['ts', BigInt(cursor.ts)],
-    ['action', cursor.action],
+    ['action', cursor.action === 'delete' ? 'remove' : cursor.action],
   ])
   if (cursor.ref !== undefined) fields.set('document', cursor.ref)
   return cursor.values.length === 0 ? fields : fields.set('data', [...cursor.values])
