@@ -1,7 +1,7 @@
 /** The body of an answer → its resource, or the error that it tells. */
 import { z } from 'zod'
 import { type ErrorDetail, ProtocolError, QueryError } from './errors.ts'
-import { decode, parseExact } from './values/index.ts'
+import { decodeExactly, parseExact } from './values/index.ts'
 
 const step = z.union([z.string(), z.number()])
 const failure = z.looseObject({ field: z.array(step), code: z.string(), description: z.string() })
@@ -55,7 +55,7 @@ export function toAnswerError(status: number, body: string, where: string): Quer
 export function readResource(status: number, body: string, where: string): unknown {
   const json = resourceBody.safeParse(parse(body))
   if (!json.success || !('resource' in json.data)) throw foreignBody(status, body, where)
-  return decode(json.data.resource)
+  return decodeExactly(json.data.resource, () => (parseExact(body) as { resource: unknown }).resource)
 }
 
 function foreignBody(status: number, body: string, where: string): ProtocolError {
@@ -65,7 +65,7 @@ function foreignBody(status: number, body: string, where: string): ProtocolError
 
 function parse(body: string): unknown {
   try {
-    return parseExact(body)
+    return JSON.parse(body)
   } catch {
     return undefined
   }

@@ -110,10 +110,6 @@ export class OptionError extends FaunaError {
 /** A call that does not fit the state of its object, as a second loop over one stream. */
 export class StateError extends FaunaError {
   override readonly name = 'StateError'
-
-  constructor(code: 'client_closed' | 'already_started' | 'already_closed', message: string) {
-    super(code, message)
-  }
 }
 
 /** What is known of a request whose answer did not come. */

@@ -34,7 +34,8 @@ function hurriedTime(): Time & { elapse(): void } {
       return { cancel: () => waiting.delete(call) }
     },
     elapse() {
-      for (const call of [...waiting]) call()
+      // Those that are set meanwhile wait for the next time.
+      Array.from(waiting).forEach(call => call())
     },
   }
 }

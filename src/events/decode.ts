@@ -1,7 +1,7 @@
 /** A line → the event that it tells. */
 import { z } from 'zod'
 import { ProtocolError } from '../errors.ts'
-import { decode, parseExact } from '../values/index.ts'
+import { decodeExactly, parseExact } from '../values/index.ts'
 import { envelopeSchema, lineSchemas } from './schema.ts'
 import type { StreamEvent } from './types.ts'
 
@@ -28,27 +28,27 @@ export function readEvent(line: string): LineEvent {
   if (schema === undefined) return readUnknown(json, line)
   if (!z.validate(schema, json)) throw notAnEvent(schema, json, line)
   const known = json as Known
-  known.event = decodeValues(known.event, line)
+  known.event = decodeValues(known.event, line, () => (parseExact(line) as Known).event)
   return known as LineEvent
 }
 
 /** A type that this version does not know is passed on as it came: never dropped. */
 function readUnknown(json: unknown, line: string): LineEvent {
   if (!envelopeSchema.safeParse(json).success) throw notAnEvent(envelopeSchema, json, line)
-  return { type: 'unknown', raw: decodeValues(json, line) }
+  return { type: 'unknown', raw: decodeValues(json, line, () => parseExact(line)) }
 }
 
 function parse(line: string): unknown {
   try {
-    return parseExact(line)
+    return JSON.parse(line)
   } catch (cause) {
     throw new ProtocolError('bad_line', 'a line of the stream is not JSON', line, { cause })
   }
 }
 
-function decodeValues(json: unknown, line: string): unknown {
+function decodeValues(json: unknown, line: string, parseAgain: () => unknown): unknown {
   try {
-    return decode(json)
+    return decodeExactly(json, parseAgain)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new ProtocolError('bad_event', `a line of the stream holds what is no value of FQL: ${why}`, line, { cause })

@@ -2,11 +2,11 @@
  * Bytes in, lines out; no I/O. A line ends with LF (0x0A, which never occurs inside a UTF-8 character); a CR before it
  * is dropped, and so are empty lines. Lines are decoded whole and strictly: half a character is an error, not U+FFFD.
  */
+import { isAscii, isUtf8 } from 'node:buffer'
 import { ProtocolError } from '../errors.ts'
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
-const carriageReturnCode = 13
 
 /** The longest line that is accepted by default, in bytes: 64 MiB. */
 export const defaultMaxLineBytes = 64 * 1024 * 1024
@@ -14,8 +14,6 @@ export const defaultMaxLineBytes = 64 * 1024 * 1024
 /** Splits a byte stream into lines; holds the fragments of one unfinished line and joins them once. */
 export class LineSplitter {
   readonly #maxLineBytes: number
-  // ignoreBOM keeps a byte order mark as the data it is; nothing is changed on the way.
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   #held: Uint8Array[] = []
   #heldBytes = 0
 
@@ -48,6 +46,7 @@ export class LineSplitter {
   }
 
   #hold(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
     this.#heldBytes += bytes.length
     // A CR that may belong to the line end is not counted until more is known.
     const counted = bytes.at(-1) === carriageReturn ? this.#heldBytes - 1 : this.#heldBytes
@@ -64,24 +63,14 @@ export class LineSplitter {
 
   /** Splits bytes that end with a line feed. */
   #split(bytes: Uint8Array, lines: string[]): void {
-    let text: string
-    try {
-      // One decode for all of these lines: several times cheaper than one a line.
-      text = this.#decoder.decode(bytes)
-    } catch {
-      return this.#splitSlowly(bytes, lines)
-    }
-    if (bytes.length > this.#maxLineBytes) return this.#splitSlowly(bytes, lines)
-    for (let from = 0; from < text.length;) {
-      const to = text.indexOf('\n', from)
-      const end = to > from && text.charCodeAt(to - 1) === carriageReturnCode ? to - 1 : to
-      if (end > from) lines.push(text.slice(from, end))
-      from = to + 1
-    }
+    const buffer = toBuffer(bytes)
+    if (buffer.length > this.#maxLineBytes || !isUtf8(buffer)) return this.#splitSlowly(buffer, lines)
+    if (isAscii(buffer)) return splitText(buffer.toString('latin1'), lines)
+    splitUtf8(buffer, lines)
   }
 
   /** Line by line, so that the lines before a bad one are had. */
-  #splitSlowly(bytes: Uint8Array, lines: string[]): void {
+  #splitSlowly(bytes: Buffer, lines: string[]): void {
     for (let from = 0; from < bytes.length;) {
       const to = bytes.indexOf(lineFeed, from)
       this.#decodeLine(bytes.subarray(from, to), lines)
@@ -93,17 +82,41 @@ export class LineSplitter {
     const line = bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes
     if (line.length > this.#maxLineBytes) throw this.#tooLong(line)
     if (line.length === 0) return
-    try {
-      lines.push(this.#decoder.decode(line))
-    } catch (cause) {
-      const received = Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8')
-      throw new ProtocolError('bad_line', 'a line of the stream is not UTF-8', received, { cause })
-    }
+    const text = toBuffer(line).toString('utf8')
+    if (!isUtf8(line)) throw new ProtocolError('bad_line', 'a line of the stream is not UTF-8', text)
+    lines.push(text)
   }
 
   #tooLong(bytes: Uint8Array): ProtocolError {
-    const received = Buffer.from(bytes.subarray(0, 1024)).toString('utf8')
+    const received = toBuffer(bytes.subarray(0, 1024)).toString('utf8')
     const advice = 'raise the stream option maxLineBytes if events may be this large'
     return new ProtocolError('line_too_long', `a line is longer than ${this.#maxLineBytes} bytes; ${advice}`, received)
   }
+}
+
+/** ASCII is decoded at once, which is several times cheaper than line by line. */
+function splitText(text: string, lines: string[]): void {
+  for (let from = 0; from < text.length;) {
+    const to = text.indexOf('\n', from)
+    const end = to > from && text.charCodeAt(to - 1) === carriageReturn ? to - 1 : to
+    if (end > from) lines.push(text.slice(from, end))
+    from = to + 1
+  }
+}
+
+/**
+ * Other text is decoded line by line: one character beyond Latin-1 would make all of these lines two bytes a character,
+ * and parsing them slower.
+ */
+function splitUtf8(bytes: Buffer, lines: string[]): void {
+  for (let from = 0; from < bytes.length;) {
+    const to = bytes.indexOf(lineFeed, from)
+    const end = to > from && bytes[to - 1] === carriageReturn ? to - 1 : to
+    if (end > from) lines.push(bytes.toString('utf8', from, end))
+    from = to + 1
+  }
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

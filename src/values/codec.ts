@@ -16,17 +16,47 @@ const tags: ReadonlyMap<string, Decode> = new Map<string, Decode>([
     '@ref',
     (content, depth) => (typeof content === 'string' ? undefined : decodeRef(content, depth)) ?? { '@ref': content },
   ],
-  ['@set', content => new SetRef(content)],
+  ['@set', content => new SetRef(noteLarge(content))],
   ['@ts', content => new FaunaTime(toText(content))],
   ['@date', content => new FaunaDate(toText(content))],
   ['@bytes', content => new Bytes(toText(content))],
-  ['@query', content => new Query(content)],
+  ['@query', content => new Query(noteLarge(content))],
   ['@uuid', content => new Uuid(toText(content))],
   // A literal object that has a key with an at sign: its keys are names, its values are values as anywhere.
   ['@obj', (content, depth) => decodeFields(toObject(content), depth)],
 ])
 
 const at = 64 // '@'
+
+/**
+ * Set by the walk where it meets a number that may stand for an integer which a double cannot hold: `JSON.parse` has
+ * rounded it. The walk sees every number anyway, so that to look for such digits in the text, which costs a tenth of
+ * an event, is not needed.
+ */
+let hasLarge = false
+
+/**
+ * Decodes what `JSON.parse` gave; where that may have rounded an integer, decodes what `parseAgain` gives instead, which
+ * keeps integers outside ±(2^53−1) as bigints (`parseExact`).
+ *
+ * Throws as `decode` does.
+ */
+export function decodeExactly(json: unknown, parseAgain: () => unknown): unknown {
+  hasLarge = isLarge(json)
+  const decoded = decode(json)
+  return hasLarge ? decode(parseAgain()) : decoded
+}
+
+function isLarge(json: unknown): boolean {
+  return typeof json === 'number' && !(json <= Number.MAX_SAFE_INTEGER && json >= Number.MIN_SAFE_INTEGER)
+}
+
+/** Looks for large numbers in what the walk leaves as it is. */
+function noteLarge(json: unknown): unknown {
+  if (isLarge(json)) hasLarge = true
+  else if (typeof json === 'object' && json !== null) Object.values(json).forEach(noteLarge)
+  return json
+}
 
 /**
  * Turns the tagged objects of parsed wire JSON into values: `{ '@ref': … }` into a `Ref`, and so on. It walks the tree
@@ -53,6 +83,7 @@ function decodeItems(items: unknown[], depth: number): unknown[] {
   for (let i = 0; i < items.length; i++) {
     const item = items[i]
     if (typeof item === 'object' && item !== null) items[i] = decodeNode(item as Json, depth + 1)
+    else if (isLarge(item)) hasLarge = true
   }
   return items
 }
@@ -62,6 +93,7 @@ function decodeFields(node: Json, depth: number): Json {
     const field = node[key]
     // Assignment to a key that exists as an own property never meets a setter, not even under `__proto__`.
     if (typeof field === 'object' && field !== null) node[key] = decodeNode(field as Json, depth + 1)
+    else if (isLarge(field)) hasLarge = true
   }
   return node
 }

@@ -1,13 +1,6 @@
-/** JSON text → JavaScript, with integers that a number cannot hold kept exact. */
+/** JSON text → JavaScript, with integers that a number cannot hold kept exact: the careful path, for texts that need it. */
 import { ProtocolError } from '../errors.ts'
 import { maxDepth } from './serializer.ts'
-
-/**
- * Finds text that may hold an integer outside ±(2^53−1), which has 16 digits and begins with 9: at least that, behind a
- * character that can stand before a number. Ids of documents have as many digits, but a quotation mark before them, and
- * the server's times of today begin with a 1. A hit inside a string only costs time.
- */
-const suspicion = /(?:^|[^\d."])(?:9\d{15}|\d{17})/
 
 /** The tokens that matter: strings (with the colon, if they are keys) and numbers, in JSON's own grammar (RFC 8259). */
 const tokens = /("(?:[^"\\]|\\.)*")(\s*:)?|-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/g
@@ -24,7 +17,6 @@ const mark = '\\u0000'
  */
 export function parseExact(text: string): unknown {
   const rounded: unknown = JSON.parse(text)
-  if (!suspicion.test(text)) return rounded
   // Node 20 does not show a reviver the source of a number, so the integers travel as strings that are marked.
   const marked = text.replace(tokens, markToken)
   return marked === text ? rounded : restore(JSON.parse(marked), 0)

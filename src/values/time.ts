@@ -132,6 +132,8 @@ export class FaunaDate extends Value {
 }
 
 function isDay([, year, month, day]: RegExpExecArray): boolean {
+  // Most days are in every month: texts compare as their numbers do, having two digits each.
+  if (day! >= '01' && day! <= '28') return month! >= '01' && month! <= '12'
   const daysInMonth = [31, isLeap(Number(year)) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][Number(month) - 1]
   return daysInMonth !== undefined && Number(day) >= 1 && Number(day) <= daysInMonth
 }

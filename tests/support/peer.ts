@@ -42,7 +42,11 @@ export async function servePeer(answer: (request: PeerRequest) => void, settings
     stream.on('error', () => undefined)
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.on('end', () => {
-      const request: PeerRequest = { stream: stream as ServerHttp2Stream, headers, body: Buffer.concat(chunks).toString('utf8') }
+      const request: PeerRequest = {
+        stream: stream as ServerHttp2Stream,
+        headers,
+        body: Buffer.concat(chunks).toString('utf8'),
+      }
       requests.push(request)
       answer(request)
     })
@@ -53,7 +57,10 @@ export async function servePeer(answer: (request: PeerRequest) => void, settings
     requests,
     sessions,
     cut: how => {
-      for (const socket of sockets) how === 'fin' ? socket.end() : socket.resetAndDestroy()
+      for (const socket of sockets) {
+        if (how === 'fin') socket.end()
+        else socket.resetAndDestroy()
+      }
     },
     close: () => {
       for (const session of sessions) session.destroy()
