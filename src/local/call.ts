@@ -99,6 +99,14 @@ export class Call {
     return this.evaluator.run(this.part(key), frame)
   }
 
+  /** How a set that stands at an argument is read. */
+  setContext(
+    key: string,
+    frame: Frame = this.frame,
+  ): { frame: Frame; evaluator: Evaluator; at: Position; formAt: Position } {
+    return { frame, evaluator: this.evaluator, at: this.at(key), formAt: this.form.at }
+  }
+
   /** Fails at the call itself. */
   fail(code: ErrorCode, description: string): Failure {
     return failure(this.form.at, code, description)

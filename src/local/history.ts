@@ -88,8 +88,14 @@ export function changeOf(version: Version, before: LiveVersion | undefined): Cha
 
 /** A deletion shows what was deleted, with the time of that version. */
 function deletionAt(ts: number, before: LiveVersion | undefined): Change {
-  const shown = before ?? { ts, fields: nothing }
+  const shown = before === undefined ? { ts, fields: nothing } : { ts: before.ts, fields: ttlFirst(before.fields) }
   return { action: 'delete', document: shown, diff: { ts, fields: nothing }, prev: shown }
+}
+
+/** What was deleted is shown with its ttl before all else. */
+function ttlFirst(fields: ObjectValue): ObjectValue {
+  const ttl = fields.get('ttl')
+  return ttl === undefined ? fields : new Map([['ttl', ttl], ...fields])
 }
 
 /** The versions of one document, oldest first. */

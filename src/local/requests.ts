@@ -149,7 +149,7 @@ function isStreamableCollection(number: number): boolean {
 function subjectOfSet(value: SetValue, form: SetForm, frame: Frame): Subject {
   if (form.kind !== 'match' && form.kind !== 'documents') throw notStreamable(value)
   if (form.kind === 'documents' && !isStreamableCollection(Number(form.collection.id))) throw notStreamable(value)
-  const { owner } = findEntries(form, { frame, evaluator, at: null })
+  const { owner } = findEntries(form, { frame, evaluator, at: null, formAt: null })
   if (owner instanceof Collection) return { key: owner.set.key, isDocument: false, resource: owner.collectionRef }
   const index = owner as Index
   const terms = form.kind === 'match' ? form.terms : []

@@ -28,8 +28,13 @@ export interface SetReader {
   descend(before?: Bound): Iterable<Element>
 }
 
-/** Where a set is read: its errors are told there. */
-export type SetContext = { readonly frame: Frame; readonly evaluator: Evaluator; readonly at: Position }
+/** Who reads a set, and where its errors are told: at the argument, but what has no history at the form. */
+export type SetContext = {
+  readonly frame: Frame
+  readonly evaluator: Evaluator
+  readonly at: Position
+  readonly formAt: Position
+}
 
 /** What an element is to a query: its ref, its one value, or its values. */
 export function valueOf({ values, ref }: Pick<Element, 'values' | 'ref'>): Value {
@@ -337,7 +342,7 @@ export function openSet(form: SetForm, context: SetContext): SetReader {
     case 'join':
       return openJoin(form, context)
     case 'events':
-      throw failure(context.at, 'invalid argument', 'Set does not support events history.')
+      throw failure(context.formAt, 'invalid argument', 'Set does not support events history.')
   }
 }
 
@@ -366,7 +371,7 @@ export function openHistory(form: SetForm, context: SetContext): HistoryReader {
     }
   }
   if (form.kind === 'singleton') return singletonHistory(form.ref, context)
-  throw failure(context.at, 'invalid argument', 'Set does not support events history.')
+  throw failure(context.formAt, 'invalid argument', 'Set does not support events history.')
 }
 
 function singletonHistory(ref: Ref, { frame }: SetContext): HistoryReader {

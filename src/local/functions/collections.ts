@@ -17,7 +17,7 @@ function isSet(carrier: Carrier): carrier is SetForm {
 function valuesOf(call: Call, carrier: Carrier, key: string): Value[] {
   if (Array.isArray(carrier)) return carrier
   if (carrier instanceof Page) return carrier.data
-  const reader = openSet(carrier, { frame: call.frame, evaluator: call.evaluator, at: call.at(key) })
+  const reader = openSet(carrier, call.setContext(key))
   return Array.from(reader.ascend(), valueOf)
 }
 
@@ -144,7 +144,7 @@ function extend(key: 'append' | 'prepend'): Evaluate {
 function isEmpty(call: Call, key: string): boolean {
   const carrier = call.carrier(key)
   if (!isSet(carrier)) return (Array.isArray(carrier) ? carrier : carrier.data).length === 0
-  const reader = openSet(carrier, { frame: call.frame, evaluator: call.evaluator, at: call.at(key) })
+  const reader = openSet(carrier, call.setContext(key))
   return reader.ascend()[Symbol.iterator]().next().done === true
 }
 

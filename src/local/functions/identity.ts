@@ -2,7 +2,8 @@
 import type { Call, Evaluate } from '../call.ts'
 import { castSet } from '../call.ts'
 import { createDocument, deleteDocument } from '../documents.ts'
-import { failure } from '../failures.ts'
+import { failure, wrongType } from '../failures.ts'
+import { typeName } from '../kinds.ts'
 import { nativeRef } from '../names.ts'
 import { passwordOf } from '../passwords.ts'
 import { TOKENS } from '../native.ts'
@@ -15,7 +16,7 @@ import type { Value } from '../values.ts'
 function subjectOf(call: Call, value: Value, at: ReturnType<Call['at']>): Ref | undefined {
   if (value instanceof Ref) return value
   if (!(value instanceof SetValue)) return undefined
-  const context = { frame: call.frame, evaluator: call.evaluator, at }
+  const context = { frame: call.frame, evaluator: call.evaluator, at, formAt: call.position }
   for (const element of openSet(castSet(value, at, 'Ref or Set'), context).ascend()) return element.ref
   return undefined
 }
@@ -28,7 +29,10 @@ const evaluateIdentify: Evaluate = call => {
 
 const evaluateLogin: Evaluate = call => {
   checkMayWrite(call)
-  const subject = subjectOf(call, call.value('login'), call.at('login'))
+  const target = call.value('login')
+  const isTarget = target instanceof Ref || target instanceof SetValue
+  if (!isTarget) throw wrongType(call.at('login'), 'Ref or Set', typeName(target))
+  const subject = subjectOf(call, target, call.at('login'))
   const parameters = call.object('params')
   const password = parameters.get('password')
   const isRight =

@@ -1,13 +1,15 @@
 /** `paginate`: pages of sets, and of the history of sets and documents (protocol.md E.5, F.3). */
 import type { Call, Evaluate, Frame } from '../call.ts'
 import { castSet } from '../call.ts'
-import { failure } from '../failures.ts'
+import { fieldsOf } from '../compare.ts'
+import { failure, wrongType } from '../failures.ts'
+import { typeName } from '../kinds.ts'
 import type { EntryEvent } from '../entries.ts'
 import { changeOf } from '../history.ts'
 import { floorOf } from '../retention.ts'
 import { canRead, openHistory, openSet, valueOf } from '../sets.ts'
 import type { Element } from '../sets.ts'
-import { Action, DocumentEventValue, Page, Ref, SetEventValue, Sourced, Time } from '../values.ts'
+import { Action, CalendarDate, DocumentEventValue, Page, Ref, SetEventValue, Sourced, Time, inside } from '../values.ts'
 import type { ActionName, ObjectValue, Position, SetForm, Value } from '../values.ts'
 
 /** Elements of a page unless a size is given, and at most. */
@@ -68,7 +70,7 @@ function cursorOfElement({ values, ref }: Element): Value {
 function setPage(call: Call, form: SetForm, frame: Frame): Page {
   const cursor = cursorOf(call)
   const bound = cursor === undefined ? undefined : Array.isArray(cursor.value) ? cursor.value : [cursor.value]
-  const reader = openSet(form, { frame, evaluator: call.evaluator, at: call.position })
+  const reader = openSet(form, call.setContext('paginate', frame))
   const run = { ascend: () => reader.ascend(bound), descend: () => reader.descend(bound) }
   const { items, before, after } = cut(run, cursor, bound, sizeOf(call), cursorOfElement)
   const hasSources = call.has('sources') && call.boolean('sources')
@@ -97,28 +99,41 @@ function sideOf(action: ActionName): 'add' | 'remove' {
   return action === 'delete' || action === 'remove' ? 'remove' : 'add'
 }
 
-function microsOf(value: Value | undefined): number | undefined {
+/** A time of history: microseconds, a time, or the beginning of a day. */
+function microsOf(value: Value): number | undefined {
   if (typeof value === 'bigint') return Number(value)
+  if (value instanceof CalendarDate) return value.days * MICROS_PER_DAY
   return value instanceof Time ? Number(value.micros) : undefined
 }
+
+const MICROS_PER_DAY = 86_400_000_000
+
+/** What the object of a cursor may have; the names of its document are those of all versions of the API. */
+const cursorKeys: ReadonlySet<string> = new Set(['ts', 'action', 'document', 'instance', 'resource', 'data', 'values'])
 
 function eventCursorOf(cursor: Cursor): EventCursor | undefined {
   if (cursor === undefined || cursor.value === null) return undefined
   const { value, at } = cursor
   const micros = microsOf(value)
   if (micros !== undefined) return { ts: micros, action: 'add', ref: undefined, values: [], isObject: false }
-  const fields: ObjectValue = value instanceof Map ? value : new Map()
-  const ts = microsOf(fields.get('ts'))
-  if (ts === undefined) {
+  const fields = fieldsOf(value)
+  if (fields === undefined) throw wrongType(at, 'Object, Integer, Time, or Date', typeName(value))
+  return objectCursor(fields, at)
+}
+
+function objectCursor(fields: ObjectValue, at: Position): EventCursor {
+  const ts = fields.get('ts')
+  if (ts === undefined || [...fields.keys()].some(key => !cursorKeys.has(key))) {
     throw failure(at, 'invalid argument', `Cannot create event cursor with keys ${[...fields.keys()].join(', ')}`)
   }
+  if (typeof ts !== 'bigint') throw wrongType(inside(at, 'ts'), 'Integer', typeName(ts))
   const name = fields.get('action')
   const text = name instanceof Action ? name.name : name
   const action = isAction(text) ? text : 'add'
   const ref = fields.get('document') ?? fields.get('instance') ?? fields.get('resource')
   const data = fields.get('data')
   return {
-    ts,
+    ts: Number(ts),
     action,
     ref: ref instanceof Ref ? ref : undefined,
     values: Array.isArray(data) ? data : [],
@@ -128,9 +143,10 @@ function eventCursorOf(cursor: Cursor): EventCursor | undefined {
 
 function showCursor(cursor: EventCursor | undefined): Value | undefined {
   if (cursor === undefined) return undefined
+  if (cursor.isObject && cursor.ref === undefined) return null
   const fields = new Map<string, Value>([
     ['ts', BigInt(cursor.ts)],
-    ['action', cursor.action === 'delete' ? 'remove' : cursor.action],
+    ['action', cursor.action],
   ])
   if (cursor.ref !== undefined) fields.set('document', cursor.ref)
   return cursor.values.length === 0 ? fields : fields.set('data', [...cursor.values])
@@ -138,6 +154,11 @@ function showCursor(cursor: EventCursor | undefined): Value | undefined {
 
 const lowestId = -(2n ** 63n)
 const highestId = 2n ** 63n - 1n
+
+/** A cursor as it was given: a deletion comes back as a removal. */
+function echoCursor(cursor: EventCursor | undefined): Value | undefined {
+  return showCursor(cursor?.action === 'delete' ? { ...cursor, action: 'remove' } : cursor)
+}
 
 /** A cursor as the event that it stands at: the lowest of its time and action, or behind all of them. */
 function boundOf(cursor: EventCursor | undefined): EntryEvent | undefined {
@@ -153,7 +174,7 @@ function historyPage(call: Call, form: SetForm, frame: Frame): Page {
   const given = cursorOf(call)
   const cursor = eventCursorOf(given)
   const bound = boundOf(cursor)
-  const history = openHistory(form, { frame, evaluator: call.evaluator, at: call.at('paginate') })
+  const history = openHistory(form, call.setContext('paginate', frame))
   const until = frame.readAt ?? Number.POSITIVE_INFINITY
   const run = {
     *ascend() {
@@ -168,7 +189,7 @@ function historyPage(call: Call, form: SetForm, frame: Frame): Page {
   }
   const cursorAt = ({ ts, action, entry }: EntryEvent): Value =>
     showCursor({ ts, action, ref: entry.ref, values: history.hasValues ? entry.values : [], isObject: true }) ?? null
-  const { items, before, after } = cut(run, given, showCursor(cursor), sizeOf(call), cursorAt)
+  const { items, before, after } = cut(run, given, echoCursor(cursor), sizeOf(call), cursorAt)
   const show = ({ ts, action, entry }: EntryEvent): Value =>
     new SetEventValue(ts, action, entry.ref, history.hasValues ? entry.values : undefined)
   return new Page(items.map(show), before, after)
@@ -204,7 +225,7 @@ function documentHistoryPage(call: Call, ref: Ref, frame: Frame): Page {
   }
   const cursorAt = (event: DocumentEventValue): Value =>
     showCursor({ ts: event.ts, action: event.action, ref, values: [], isObject: true }) ?? null
-  const { items, before, after } = cut(run, given, showCursor(cursor), sizeOf(call), cursorAt)
+  const { items, before, after } = cut(run, given, echoCursor(cursor), sizeOf(call), cursorAt)
   return new Page(items, before, after)
 }
 

@@ -1,6 +1,6 @@
 /** Forms that read: `get`, `exists`, `first`, `last`, and `select` with its kin. */
 import type { Call, Evaluate, Frame } from '../call.ts'
-import { castFields, castSet, showVersion } from '../call.ts'
+import { castFields, castSet, showVersion, undefinedRef } from '../call.ts'
 import { Failure, failure, permissionDenied, wrongType } from '../failures.ts'
 import { isLive } from '../history.ts'
 import { typeName } from '../kinds.ts'
@@ -37,9 +37,8 @@ function getDocument(call: Call, ref: Ref, frame: Frame): VersionValue {
   return version
 }
 
-function firstOf(call: Call, form: SetForm, frame: Frame): Ref | undefined {
-  const context = { frame, evaluator: call.evaluator, at: call.position }
-  for (const element of openSet(form, context).ascend()) return element.ref
+function firstOf(call: Call, key: 'get' | 'exists', form: SetForm, frame: Frame): Ref | undefined {
+  for (const element of openSet(form, call.setContext(key, frame)).ascend()) return element.ref
   return undefined
 }
 
@@ -47,7 +46,7 @@ const evaluateGet: Evaluate = call => {
   const subject = call.refOrSet('get')
   const frame = frameAt(call)
   if (subject instanceof Ref) return getDocument(call, subject, frame)
-  const ref = firstOf(call, subject, frame)
+  const ref = firstOf(call, 'get', subject, frame)
   if (ref === undefined) throw call.fail('instance not found', 'Set not found.')
   return getDocument(call, ref, frame)
 }
@@ -58,7 +57,7 @@ const evaluateExists: Evaluate = call => {
   if (value instanceof UnresolvedRef) return false
   if (value instanceof Ref) return readVersion(value, frame) !== undefined && canRead(value, frame)
   if (!(value instanceof SetValue)) throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
-  return firstOf(call, value.form, frame) !== undefined
+  return firstOf(call, 'exists', value.form, frame) !== undefined
 }
 
 function endOf(key: 'first' | 'last'): Evaluate {
@@ -71,7 +70,7 @@ function endOf(key: 'first' | 'last'): Evaluate {
     }
     if (!(value instanceof SetValue) && !(value instanceof Ref))
       throw wrongType(call.at(key), 'Array or Set', typeName(value))
-    const context = { frame: call.frame, evaluator: call.evaluator, at: call.at(key) }
+    const context = call.setContext(key)
     const reader = openSet(castSet(value, call.at(key), 'Array or Set'), context)
     for (const element of key === 'first' ? reader.ascend() : reader.descend()) return valueOf(element)
     throw failure(call.at(key), 'invalid argument', 'Non-empty set expected.')
@@ -101,7 +100,8 @@ function step(call: Call, value: Value, key: Value): Value | undefined {
     return name ?? refFields(value).get(key)
   }
   const fields = fieldsOf(value)
-  return fields?.get(key) ?? (value instanceof Map ? undefined : fields?.get(eventAliases[key] ?? ''))
+  const name = fields?.has(key) === true || value instanceof Map ? key : (eventAliases[key] ?? key)
+  return fields?.get(name)
 }
 
 function follow(call: Call, value: Value, path: readonly Value[]): Value | undefined {
@@ -137,6 +137,7 @@ function pathOf(call: Call, key: string): Value[] {
 const evaluateSelect: Evaluate = call => {
   const path = pathOf(call, 'select')
   const from = call.value('from')
+  if (from instanceof UnresolvedRef) throw undefinedRef(from, call.at('from'))
   if (call.has('all') && call.boolean('all')) return followAll(call, from, path)
   const found = follow(call, from, path)
   if (found !== undefined) return found

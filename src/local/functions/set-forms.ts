@@ -17,7 +17,8 @@ function matchIndex(call: Call, key: string): Ref {
   const value = call.value(key)
   const index = typeof value === 'string' ? findSchema(call.query.database, 'index', value) : value
   if (schemaKindOf(index) !== 'index') throw wrongType(call.at(key), 'Identifier', typeName(index))
-  return castRef(index, call.at(key))
+  // A name that nothing has is told at `index`, whatever the key that it stood at.
+  return castRef(index, typeof value === 'string' ? call.at('index') : call.at(key))
 }
 
 const evaluateDocuments: Evaluate = call => {
