@@ -7,9 +7,9 @@ import type { Evaluator, Frame } from './call.ts'
 import { canonicalKey, compareValues } from './compare.ts'
 import { Collection } from './database.ts'
 import { compareEntries } from './entries.ts'
-import type { Bound, EntryEvent, EntrySet } from './entries.ts'
+import type { Bound, EntrySet } from './entries.ts'
 import { failure, permissionDenied } from './failures.ts'
-import { isLive, ttlOf } from './history.ts'
+import { isLive } from './history.ts'
 import { Index, placeOf } from './indexing.ts'
 import type { SetOwner } from './indexing.ts'
 import { checkRetained, floorOf, indexFloorOf } from './retention.ts'
@@ -64,7 +64,7 @@ function undefinedSchema(context: SetContext, ref: Ref, kind: string): Error {
 }
 
 /** Whether the documents of a set need not be asked for one by one. Throws where the set may not be read at all. */
-function isUnrestricted(owner: SetOwner, form: SetForm, context: SetContext): boolean {
+export function isUnrestricted(owner: SetOwner, form: SetForm, context: SetContext): boolean {
   const { access } = context.frame.query
   const resource = owner instanceof Collection ? owner.collectionRef : owner instanceof Index ? owner.ref : undefined
   if (resource === undefined) return true
@@ -78,7 +78,7 @@ function isUnrestricted(owner: SetOwner, form: SetForm, context: SetContext): bo
 }
 
 /** The earliest time that a set can be read at. */
-function floorOfOwner(owner: SetOwner, { frame }: SetContext): number {
+export function floorOfOwner(owner: SetOwner, { frame }: SetContext): number {
   const { store, transaction } = frame.query
   if (owner instanceof Index) return indexFloorOf(store, owner.ref.database, owner.definition, transaction.snapshot)
   return owner instanceof Collection ? floorOf(store, owner.database, owner.number, transaction.snapshot) : 0
@@ -260,6 +260,8 @@ function openReverse(form: Extract<SetForm, { kind: 'distinct' | 'reverse' }>, c
 function openRange(form: Extract<SetForm, { kind: 'range' }>, context: SetContext): SetReader {
   const inner = openSet(form.set, context)
   const { reversed } = inner
+  // The real server forgets the upper bound where paging backwards names one of its own (protocol.md E.6).
+  const isBounded = (before: Bound | undefined): boolean => before === undefined || !context.frame.query.store.hasQuirks
   return {
     reversed,
     *ascend(from) {
@@ -271,9 +273,8 @@ function openRange(form: Extract<SetForm, { kind: 'range' }>, context: SetContex
       }
     },
     *descend(before) {
-      // The real server forgets the upper bound where paging backwards names one of its own (protocol.md E.6).
       for (const element of inner.descend(before)) {
-        if (before === undefined && compareToPrefix(element, form.to, reversed) > 0) continue
+        if (isBounded(before) && compareToPrefix(element, form.to, reversed) > 0) continue
         if (compareToPrefix(element, form.from, reversed) < 0) return
         yield element
       }
@@ -343,49 +344,5 @@ export function openSet(form: SetForm, context: SetContext): SetReader {
       return openJoin(form, context)
     case 'events':
       throw failure(context.formAt, 'invalid argument', 'Set does not support events history.')
-  }
-}
-
-/** A set's history as it is read; it begins anywhere, and runs either way. */
-export type HistoryReader = {
-  readonly hasValues: boolean
-  ascend(from?: EntryEvent): Iterable<EntryEvent>
-  descend(before?: EntryEvent): Iterable<EntryEvent>
-}
-
-/** Opens the history of a set; only those of indexes and collections, and unions of these, have one. */
-export function openHistory(form: SetForm, context: SetContext): HistoryReader {
-  if (form.kind === 'match' || form.kind === 'documents') {
-    const { owner, entries } = findEntries(form, context)
-    const unrestricted = isUnrestricted(owner, form, context)
-    const floor = floorOfOwner(owner, context)
-    const visible = function* (events: Iterable<EntryEvent>): Generator<EntryEvent> {
-      for (const event of events) {
-        if (event.ts > floor && (unrestricted || canRead(event.entry.ref, context.frame))) yield event
-      }
-    }
-    return {
-      hasValues: owner instanceof Index && owner.definition.values.length > 0,
-      ascend: from => visible(entries?.history(from) ?? []),
-      descend: before => visible(entries?.historyBack(before) ?? []),
-    }
-  }
-  if (form.kind === 'singleton') return singletonHistory(form.ref, context)
-  throw failure(context.formAt, 'invalid argument', 'Set does not support events history.')
-}
-
-function singletonHistory(ref: Ref, { frame }: SetContext): HistoryReader {
-  const history = frame.query.store.historyOf(ref)
-  const events: EntryEvent[] = []
-  for (const version of history?.versions ?? []) {
-    const entry = { values: [], ref, ttl: ttlOf(version.fields) }
-    const action = history?.changeOf(version).action
-    if (action === 'create') events.push({ ts: version.ts, action: 'add', entry })
-    if (action === 'delete') events.push({ ts: version.ts, action: 'remove', entry })
-  }
-  return {
-    hasValues: false,
-    ascend: from => events.filter(event => from === undefined || event.ts >= from.ts),
-    descend: before => events.filter(event => before === undefined || event.ts < before.ts).reverse(),
   }
 }

@@ -54,17 +54,31 @@ export function scenarioPath(name: string): string {
   return join(transcripts, 'streams', `${name}.json`)
 }
 
-/** Replays files against a fresh server. Fails, with what differs, unless every exchange is equal. */
-export async function assertReplays(files: readonly string[], options: LocalOptions = {}): Promise<void> {
+/** The path of a file of the corpus of queries. */
+export function corpusPath(name: string): string {
+  return join(transcripts, 'fql', `${name}.json`)
+}
+
+/** How a replay went, and what it printed: the differences. */
+export type ReplayResult = { readonly equal: number; readonly all: number; readonly output: string }
+
+/** Replays files against a fresh server. */
+export async function replayFiles(files: readonly string[], options: LocalOptions = {}): Promise<ReplayResult> {
   const server = await startLocal(options)
   try {
     const output = await replay(server.endpoint, server.secret, files)
     const [, equal, all] = /(\d+) of (\d+) exchanges equal/.exec(output) ?? []
-    assert.ok(all !== undefined && Number(all) > 0, `nothing was replayed:\n${output}`)
-    assert.equal(equal, all, output)
+    assert.ok(Number(all) > 0, `nothing was replayed:\n${output}`)
+    return { equal: Number(equal), all: Number(all), output }
   } finally {
     await server.close()
   }
+}
+
+/** Replays files against a fresh server. Fails, with what differs, unless every exchange is equal. */
+export async function assertReplays(files: readonly string[], options: LocalOptions = {}): Promise<void> {
+  const { equal, all, output } = await replayFiles(files, options)
+  assert.equal(equal, all, output)
 }
 
 function replay(endpoint: string, secret: string, files: readonly string[]): Promise<string> {
