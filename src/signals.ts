@@ -1,6 +1,4 @@
 /** The lifecycle signals of a stream. Data never goes this way: that is what keeps back-pressure true. */
-import type { FaunaError } from './errors.ts'
-
 /** Where a stream is in its life. */
 export type StreamState = 'idle' | 'connecting' | 'open' | 'closed'
 
@@ -11,5 +9,5 @@ export type StreamSignals = {
   /** The server confirmed the stream; `txn` in microseconds. */
   start: (start: { readonly txn: number }) => void
   /** The stream ended: with an error where the loop throws one. */
-  close: (close: { readonly error: FaunaError | undefined }) => void
+  close: (close: { readonly error: Error | undefined }) => void
 }

@@ -1,7 +1,5 @@
 /** One HTTP/2 connection: its opening, its places, its liveness, its end. */
 import { type ClientHttp2Session, connect, type Settings } from 'node:http2'
-import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { End } from '../end.ts'
 import type { Time } from '../time.ts'
 import { nameOf, noError } from './codes.ts'
@@ -63,7 +61,7 @@ export class Session implements SessionFault, Pingable {
       ...toNodeTls(options.tls),
       settings: { initialWindowSize: streamWindowBytes, enablePush: false },
     })
-    this.#http2.once('connect', (_session, socket: Socket | TLSSocket) => {
+    this.#http2.once('connect', (_session, socket: ClientHttp2Session['socket']) => {
       this.#isConnected = true
       socket.setNoDelay(true)
       this.#http2.setLocalWindowSize(connectionWindowBytes)
