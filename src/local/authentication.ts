@@ -52,6 +52,13 @@ export function builtInAccess(role: BuiltInRole, holder: Ref | undefined): Acces
   return { allows: builtInRights[role], hasPredicate: () => false, identity: undefined, holder }
 }
 
+/** The rights of a role, built in or not, for someone who already is somebody. */
+export function accessOfRole(store: Store, database: Database, role: Value, caller: Access): Access {
+  const { identity, holder } = caller
+  if (isBuiltIn(role)) return { ...builtInAccess(role, holder), identity }
+  return roleAccess(store, database, customRoles(database, role), identity, holder)
+}
+
 /** A token reads its own credentials and tokens, and deletes its tokens. */
 function withOwnDocuments(access: Access, store: Store, identity: Ref): Access {
   const isOwn = (resource: Ref, document: Value | undefined): boolean => {

@@ -3,7 +3,7 @@
  * listener below it and the server above it know none of them.
  */
 import { protocolErrorBody } from './answers.ts'
-import { Authenticator } from './authentication.ts'
+import { Authenticator, accessOfRole } from './authentication.ts'
 import type { Session } from './authentication.ts'
 import type { EventField } from './events.ts'
 import type { Reply, ReplyStream, WireRequest } from './exchange.ts'
@@ -62,6 +62,7 @@ export class Service {
     const store: Store = new Store({
       hasQuirks: options.quirks,
       computeBinding: (lambda, version) => computeBinding(store, lambda, version),
+      accessOfRole: (database, role, caller) => accessOfRole(store, database, role, caller),
       ...(options.now && { now: options.now }),
     })
     this.#store = store

@@ -2,6 +2,7 @@
  * Everything that the server keeps: the databases, the clock, the ids and who holds which secret.
  */
 import { createHash } from 'node:crypto'
+import type { Access } from './access.ts'
 import { Clock } from './clock.ts'
 import { Database } from './database.ts'
 import { isLive } from './history.ts'
@@ -10,14 +11,18 @@ import type { ComputeBinding } from './indexing.ts'
 import { DATABASES } from './native.ts'
 import { Transaction } from './transaction.ts'
 import { Ref } from './values.ts'
-import type { ObjectValue } from './values.ts'
+import type { ObjectValue, Value } from './values.ts'
 
 /** How a store behaves; `now` gives milliseconds since the epoch. */
 export type StoreOptions = {
   readonly now?: () => number
   readonly hasQuirks: boolean
   readonly computeBinding: ComputeBinding
+  readonly accessOfRole: AccessOfRole
 }
+
+/** The rights that a function with a role of its own runs with, whoever calls it. */
+export type AccessOfRole = (database: Database, role: Value, caller: Access) => Access
 
 /** Ids count milliseconds from here (protocol.md E.3). */
 const ID_EPOCH_MS = 1336258850000
@@ -31,6 +36,7 @@ export class Store {
   readonly clock: Clock
   readonly hasQuirks: boolean
   readonly computeBinding: ComputeBinding
+  readonly accessOfRole: AccessOfRole
   readonly root = new Database(ROOT, undefined)
   readonly #databases = new Map<number, Database>([[ROOT, this.root]])
   readonly #holders = new Map<string, Ref>()
@@ -41,6 +47,7 @@ export class Store {
     this.clock = new Clock(options.now)
     this.hasQuirks = options.hasQuirks
     this.computeBinding = options.computeBinding
+    this.accessOfRole = options.accessOfRole
   }
 
   /** Begins a transaction; its snapshot is not before what its client has seen (microseconds). */

@@ -69,12 +69,15 @@ const evaluateCall: Evaluate = call => {
   const ref = findFunction(call)
   const { query, depth } = call.frame
   if (!query.access.allows('call', ref, [argument])) throw permissionDenied(call.position)
-  const body = query.store.lastFieldsOf(ref)?.get('body')
+  const fields = query.store.lastFieldsOf(ref)
+  const body = fields?.get('body')
   if (!(body instanceof Lambda)) throw call.fail('instance not found', 'Function not found.')
   if (depth >= MAX_CALL_DEPTH) {
     throw call.fail('stack overflow', `Call stack reached the maximum limit of ${MAX_CALL_DEPTH}.`)
   }
-  const frame: Frame = { ...call.frame, depth: depth + 1 }
+  const role = fields?.get('role')
+  const access = role === undefined ? query.access : query.store.accessOfRole(query.database, role, query.access)
+  const frame: Frame = { ...call.frame, query: { ...query, access }, depth: depth + 1 }
   return inCall(call.position, body.at, () => call.evaluator.apply(body, argument, frame))
 }
 
@@ -83,10 +86,10 @@ function inCall(at: Position, body: Position, run: () => Value): Value {
   try {
     return run()
   } catch (error) {
-    if (!(error instanceof Failure) || error.errors.some(({ code }) => code === 'stack overflow')) throw error
-    throw failure(at, 'call error', 'Calling the function resulted in an error.', {
-      cause: error.errors.map(cause => ({ ...cause, at: relativeTo(cause.at, body) })),
-    })
+    if (!(error instanceof Failure)) throw error
+    const cause = error.errors.map(one => ({ ...one, at: relativeTo(one.at, body) }))
+    if (cause.some(({ code }) => code === 'stack overflow')) throw new Failure(cause)
+    throw failure(at, 'call error', 'Calling the function resulted in an error.', { cause })
   }
 }
 
