@@ -1,0 +1,34 @@
+/** What a command of `fauna-streams` is: a row that parsing, help and running all read. */
+
+/** One option of a command, `--name`. */
+export type CommandOption = {
+  readonly type: 'string' | 'boolean'
+  /** What the help calls its value; options of type `boolean` have none. */
+  readonly value?: string
+  /** What stands where the option is not given. */
+  readonly default?: string
+  /** One line of the help. */
+  readonly about: string
+}
+
+/** The values of a command's options, by name; defaults are filled in. */
+export type OptionValues = Readonly<Record<string, string | boolean | undefined>>
+
+/** A command: its help, its options, and what it does. */
+export type Command = {
+  /** One line of the help. */
+  readonly about: string
+  readonly options: Readonly<Record<string, CommandOption>>
+  /** Resolves when the command has done its work; it then holds nothing open. */
+  readonly run: (values: OptionValues) => Promise<void>
+}
+
+/** Words on the command line that cannot be used: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Something that the user can put right and that is no fault of the words: exit code 1, told without a stack. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+/** The program `fauna-streams`: finds the command, and makes of what went wrong one line and an exit code. */
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { type Command, CommandError, UsageError } from './command.ts'
+import { describeCommand, describeProgram } from './help.ts'
+import { serve } from './serve.ts'
+
+const commands: Readonly<Record<string, Command>> = { serve }
+
+/** Exit codes: a command that failed, and words that cannot be used. */
+const exitCodes = { failed: 1, misused: 2 } as const
+
+try {
+  await run(process.argv.slice(2))
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+async function run(words: readonly string[]): Promise<void> {
+  const [first, ...rest] = words
+  if (first === '--help' || first === '-h') return print(describeProgram(commands))
+  if (first === '--version' || first === '-v') return print(`${readVersion()}\n`)
+  const command = Object.hasOwn(commands, first ?? '') ? commands[first!] : undefined
+  if (command === undefined) throw new UsageError(explainUnknown(first))
+  const { help, ...values } = parse(command, rest)
+  if (help === true) return print(describeCommand(first!, command))
+  await command.run(values)
+}
+
+function explainUnknown(word: string | undefined): string {
+  if (word === undefined) return `name a command: ${Object.keys(commands).join(', ')}`
+  const kind = word.startsWith('-') ? 'option' : 'command'
+  return `there is no ${kind} ${JSON.stringify(word)}; the commands are ${Object.keys(commands).join(', ')}`
+}
+
+function parse(command: Command, words: readonly string[]): Record<string, string | boolean | undefined> {
+  const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const
+  try {
+    return parseArgs({ args: [...words], options, strict: true, allowPositionals: false }).values
+  } catch (error) {
+    // Node's texts go on with advice about positional arguments, which mean nothing here.
+    const [sentence] = String((error as Error).message).split(/\. |\.?\n/)
+    throw new UsageError(sentence, { cause: error })
+  }
+}
+
+/** Tells an error on stderr, as one line where it is of a kind that the user can put right; gives the exit code. */
+function report(error: unknown): number {
+  if (!(error instanceof UsageError) && !(error instanceof CommandError)) {
+    console.error(error)
+    return exitCodes.failed
+  }
+  const hint = error instanceof UsageError ? ' (see fauna-streams --help)' : ''
+  console.error(`fauna-streams: ${error.message}${hint}`)
+  return error instanceof UsageError ? exitCodes.misused : exitCodes.failed
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+/** The manifest lies at the same distance from `src/` and from the built files. */
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return (manifest as { version: string }).version
+}

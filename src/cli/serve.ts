@@ -1,0 +1,85 @@
+/** `fauna-streams serve`: the embedded server on a port, until a signal ends it. */
+import { startLocal, type LocalServer } from '../local/index.ts'
+import { type Command, CommandError, type OptionValues, UsageError } from './command.ts'
+
+/** The signals that end the command: Ctrl+C, and what process managers send. */
+const stopSignals = ['SIGINT', 'SIGTERM'] as const
+const maxPort = 65_535
+const visibleAscii = /^[\x21-\x7e]+$/
+/** Characters that end a secret in an `Authorization` header (protocol.md A.7). */
+const secretEnd = /[/,()&=:]/
+
+/** What to say of a port that cannot be had, by the code of Node's error. */
+const listenProblems: Readonly<Record<string, (where: string) => string>> = {
+  EADDRINUSE: where => `${where} is in use; choose another port with --port, or --port 0 for any free one`,
+  EACCES: where => `${where} may not be opened by this user; choose a port above 1023 with --port`,
+  EADDRNOTAVAIL: where => `${where}: this machine does not have that address; choose another with --host`,
+  ENOTFOUND: where => `${where}: no such host; choose another with --host`,
+}
+
+/** The command's row. */
+export const serve: Command = {
+  about: 'start the embedded FQL v4 server (development and tests; keeps everything in memory)',
+  options: {
+    host: { type: 'string', value: 'address', default: '127.0.0.1', about: 'where to listen' },
+    port: { type: 'string', value: 'number', default: '8443', about: 'where to listen; 0 takes any free port' },
+    secret: { type: 'string', value: 'text', default: 'secret', about: 'the root secret: it may do everything' },
+    'no-quirks': { type: 'boolean', about: 'do not repeat the faults of the real server' },
+  },
+  run: async values => {
+    const options = readOptions(values)
+    const stopped = awaitSignal()
+    const server = await start(options)
+    try {
+      process.stdout.write(describe(server))
+      await stopped
+    } finally {
+      await server.close()
+    }
+  },
+}
+
+type ServeOptions = { readonly host: string; readonly port: number; readonly secret: string; readonly quirks: boolean }
+
+function readOptions(values: OptionValues): ServeOptions {
+  const host = String(values['host'])
+  const port = String(values['port'])
+  const secret = String(values['secret'])
+  if (host === '') throw new UsageError('--host: give an address, as 127.0.0.1')
+  if (!/^\d{1,5}$/.test(port) || Number(port) > maxPort) {
+    throw new UsageError(`--port: ${JSON.stringify(port)} is no port; give a number from 0 to ${maxPort}`)
+  }
+  if (!visibleAscii.test(secret) || secretEnd.test(secret)) {
+    throw new UsageError('--secret: give visible ASCII characters other than / , ( ) & = :')
+  }
+  return { host, port: Number(port), secret, quirks: values['no-quirks'] !== true }
+}
+
+async function start(options: ServeOptions): Promise<LocalServer> {
+  try {
+    return await startLocal(options)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const explain = listenProblems[code ?? '']
+    if (explain === undefined) throw cause
+    throw new CommandError(explain(`port ${options.port} of ${options.host}`), { cause })
+  }
+}
+
+/** Resolves at the first signal. A second one finds no listener, and ends the process as it always does. */
+function awaitSignal(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of stopSignals) process.once(signal, () => resolve())
+  })
+}
+
+function describe({ endpoint, secret }: LocalServer): string {
+  return `The embedded server listens on ${endpoint}
+It is for development and tests: what is written is gone when it stops.
+
+  export FAUNA_ENDPOINT=${endpoint}
+  export FAUNA_SECRET='${secret.replaceAll("'", `'\\''`)}'
+
+Ctrl+C stops it.
+`
+}
