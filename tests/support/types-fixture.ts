@@ -1,0 +1,135 @@
+/**
+ * What the types of streams promise, for the compiler alone: nothing here runs. A promise that is broken is an error of
+ * the compiler, and so is a line that is expected to be one and is not. Checked by tests/types.test.ts.
+ */
+import type {
+  Client,
+  Data,
+  DocumentDiff,
+  DocumentVersion,
+  EventStream,
+  FaunaTime,
+  IndexEntry,
+  Ref,
+  StreamEvent,
+} from '../../src/index.ts'
+
+/** Compiles only where both are the same type, `any` told apart. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+declare function expectSame<A, B>(isSame: Same<A, B>): void
+declare function use(...values: readonly unknown[]): void
+
+declare const client: Client
+declare const ref: Ref
+
+/** The payload of one kind of event of a stream. */
+type Payload<S extends AsyncIterable<StreamEvent<never>>, Type extends 'version' | 'set'> =
+  S extends AsyncIterable<infer E> ? (E extends { readonly type: Type; readonly event: infer P } ? P : never) : never
+
+export function defaultFields() {
+  const stream = client.stream(ref)
+  expectSame<typeof stream, EventStream<StreamEvent<'action' | 'document'>>>(true)
+  // @ts-expect-error it is not the type of all fields
+  expectSame<typeof stream, EventStream<StreamEvent>>(true)
+  expectSame<keyof Payload<typeof stream, 'version'>, 'action' | 'document'>(true)
+  expectSame<keyof Payload<typeof stream, 'set'>, 'action' | 'document'>(true)
+}
+
+export async function narrowing() {
+  for await (const event of client.stream(ref, ['action', 'document', 'diff', 'index'])) {
+    expectSame<typeof event.type, 'start' | 'version' | 'history_rewrite' | 'set' | 'unknown'>(true)
+    // @ts-expect-error what an event holds is known when its type is
+    use(event.event.action)
+    switch (event.type) {
+      case 'start':
+        expectSame<typeof event.event, number>(true)
+        break
+      case 'version':
+      case 'history_rewrite':
+        expectSame<typeof event.event.action, 'create' | 'update' | 'delete'>(true)
+        expectSame<typeof event.event.document, DocumentVersion<Data>>(true)
+        expectSame<typeof event.event.diff, DocumentDiff>(true)
+        // @ts-expect-error it was not asked for
+        use(event.event.prev)
+        // @ts-expect-error documents have no entry of an index
+        use(event.event.index)
+        break
+      case 'set':
+        expectSame<typeof event.event.action, 'add' | 'remove'>(true)
+        expectSame<typeof event.event.index, IndexEntry>(true)
+        use(event.event.document.ref, event.event.document.ts)
+        // @ts-expect-error events of sets have no data
+        use(event.event.document.data)
+        // @ts-expect-error nor what changed
+        use(event.event.diff)
+        break
+      case 'unknown':
+        use(event.raw)
+        // @ts-expect-error nothing is known of it
+        use(event.txn)
+        break
+      default:
+        // Every type was named.
+        expectSame<typeof event, never>(true)
+    }
+  }
+}
+
+export async function onlyWhatWasAskedFor() {
+  for await (const event of client.stream(ref, ['document', 'diff'])) {
+    if (event.type !== 'version') continue
+    use(event.event.document, event.event.diff.data)
+    // @ts-expect-error it was not asked for
+    use(event.event.action)
+    // @ts-expect-error it was not asked for
+    use(event.event.prev)
+    // @ts-expect-error a diff may have no data
+    use(event.event.diff.data.name)
+  }
+}
+
+export function fieldNames(names: readonly 'diff'[]) {
+  use(client.stream(ref, names), client.stream(ref, ['prev'] as const))
+  // @ts-expect-error there is no field of this name
+  use(client.stream(ref, ['action', 'previous']))
+  // @ts-expect-error one name alone is no list
+  use(client.stream(ref, 'action'))
+  // @ts-expect-error there is no option of this name
+  use(client.stream(ref, ['action'], { fields: ['diff'] }))
+  // @ts-expect-error this version does not resume
+  use(client.stream(ref, ['action'], { resume: 'history' }))
+}
+
+export async function ownData() {
+  type Order = { readonly state: 'waiting' | 'ready' }
+  for await (const event of client.stream<'document', Order>(ref, ['document'])) {
+    if (event.type !== 'version') continue
+    expectSame<typeof event.event.document.data, Order | undefined>(true)
+    expectSame<typeof event.event.document.ref, Ref>(true)
+    expectSame<typeof event.event.document.ttl, FaunaTime | undefined>(true)
+    // @ts-expect-error an event is only to be read
+    event.event.document.ts = 0
+    // @ts-expect-error it was not asked for
+    use(event.event.action)
+  }
+}
+
+export async function batches() {
+  for await (const events of client.stream(ref, ['diff']).batches()) {
+    expectSame<typeof events, readonly StreamEvent<'diff'>[]>(true)
+  }
+}
+
+export function signals() {
+  const stream = client.stream(ref)
+  stream.on('start', ({ txn }) => expectSame<typeof txn, number>(true))
+  stream.on('state', state => expectSame<typeof state, 'idle' | 'connecting' | 'open' | 'closed'>(true))
+  // @ts-expect-error data never goes this way
+  stream.on('version', use)
+}
+
+export async function queries() {
+  const value = await client.query(ref)
+  // What an expression gives is not known: it is named where it is used.
+  expectSame<typeof value, unknown>(true)
+}
