@@ -128,10 +128,15 @@ export class Session implements SessionFault, Pingable {
   }
 
   ping(): boolean {
-    if (this.#http2.destroyed || this.#http2.closed) return false
-    return this.#http2.ping(error => {
+    if (this.#http2.destroyed) return false
+    const answered = (error: Error | null) => {
       if (!error) this.heard()
-    })
+    }
+    if (!this.#http2.closed) return this.#http2.ping(answered)
+    // After GOAWAY Node sends no PING, and the exchanges that go on need one (RFC 9113 §6.8): an empty SETTINGS frame
+    // changes nothing and must be acknowledged at once too (§6.5.3).
+    this.#http2.settings({}, answered)
+    return true
   }
 
   giveUp(waitedMs: number): void {
