@@ -2,6 +2,7 @@
 // handler is called, and what it writes goes out event by event under flow control. protocol.md A.3, A.4, A.10, B.3.
 import type { Readable, Writable } from 'node:stream'
 import { indent } from './json.ts'
+import type { StartTimer } from './timers.ts'
 
 /** A request with its whole body. `path` is raw and has the query; names of `headers` are lowercase. */
 export type WireRequest = {
@@ -38,9 +39,6 @@ export interface ReplyStream {
 
 /** Answers one request; what it throws becomes status 500, or a reset if the answer has begun. */
 export type Handle = (request: WireRequest, reply: Reply) => void | Promise<void>
-
-/** Starts a timer and returns how to cancel it. */
-export type StartTimer = (callback: () => void, delayMs: number) => () => void
 
 /** What one version of HTTP has to offer for one request. */
 export interface Channel {

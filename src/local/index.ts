@@ -9,7 +9,10 @@ export type { LocalOptions } from './server.ts'
 export type { StreamError } from './live-stream.ts'
 export type { LocalServer } from './server.ts'
 
-/** Starts an embedded server. Rejects where the port cannot be had. */
+/**
+ * Starts an embedded server. Rejects with an `OptionError` for an option that cannot be used, and where
+ * the port cannot be had.
+ */
 export async function startLocal(options: LocalOptions = {}): Promise<LocalServer> {
   const server = new LocalServer(options)
   await server.start()

@@ -9,10 +9,12 @@ import {
 } from 'node:http2'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { addAbortSignal } from 'node:stream'
-import { serve, type Channel, type Handle, type StartTimer } from './exchange.ts'
+import { serve, type Channel, type Handle } from './exchange.ts'
 import { indent } from './json.ts'
+import { startNodeTimer, type StartTimer } from './timers.ts'
 
-export type { Handle, Reply, ReplyStream, StartTimer, WireRequest } from './exchange.ts'
+export type { Handle, Reply, ReplyStream, WireRequest } from './exchange.ts'
+export type { StartTimer } from './timers.ts'
 
 /** Where to listen (port 0: any free one), who answers, and for tests the timer of the read timeout. */
 export type ListenOptions = { host: string; port: number; handle: Handle; startTimer?: StartTimer }
@@ -187,11 +189,6 @@ function joinValues(headers: Readonly<Record<string, string | string[] | number 
       joined[name] = Array.isArray(value) ? value.join(', ') : String(value)
   }
   return joined
-}
-
-function startNodeTimer(callback: () => void, delayMs: number): () => void {
-  const timer = setTimeout(callback, delayMs)
-  return () => clearTimeout(timer)
 }
 
 /** A peer that breaks off or talks nonsense concerns nobody but itself: its socket closes, and that is acted upon. */

@@ -5,33 +5,29 @@
 import { listen } from './listener.ts'
 import type { Listener } from './listener.ts'
 import type { StreamError } from './live-stream.ts'
+import { settleOptions } from './options.ts'
 import { Service } from './service.ts'
 
 /** Options of the embedded server. */
 export type LocalOptions = {
   /** Where to listen. Default: `'127.0.0.1'`. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** Default 0: any free port. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** The root secret: it may do everything. Default: `'secret'`. */
-  readonly secret?: string
+  readonly secret?: string | undefined
   /** Whether the faults of the real server are repeated. Default: true. */
-  readonly quirks?: boolean
+  readonly quirks?: boolean | undefined
   /** Milliseconds since the epoch; transaction times come from it. Default: `Date.now`. */
-  readonly now?: () => number
-  /** How many streams of documents may be open at once. Default: 50 000. */
-  readonly maxStreams?: number
+  readonly now?: (() => number) | undefined
+  /** How many streams of documents may be open at once; as on the real server one more gets through. Default: 50 000. */
+  readonly maxStreams?: number | undefined
   /**
    * Milliseconds between the headers of a stream and its `start` (the real server takes up to 300); what is committed
    * meanwhile is not told. Default: 0.
    */
-  readonly startDelayMs?: number
+  readonly startDelayMs?: number | undefined
 }
-
-/** The limit of the real server. */
-const DEFAULT_MAX_STREAMS = 50_000
-const DEFAULT_HOST = '127.0.0.1'
-const DEFAULT_SECRET = 'secret'
 
 /** A running embedded server. */
 export class LocalServer {
@@ -41,17 +37,13 @@ export class LocalServer {
   #port: number
   #listener: Listener | undefined
 
+  /** Throws `OptionError` where an option cannot be used. */
   constructor(options: LocalOptions) {
-    this.#host = options.host ?? DEFAULT_HOST
-    this.#port = options.port ?? 0
-    this.secret = options.secret ?? DEFAULT_SECRET
-    this.#service = new Service({
-      secret: this.secret,
-      quirks: options.quirks ?? true,
-      maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
-      startDelayMs: options.startDelayMs ?? 0,
-      ...(options.now && { now: options.now }),
-    })
+    const { host, port, ...rest } = settleOptions(options)
+    this.#host = host
+    this.#port = port
+    this.secret = rest.secret
+    this.#service = new Service(rest)
   }
 
   /** The port; it stays the same when the server is stopped and started again. */
@@ -72,12 +64,18 @@ export class LocalServer {
     this.#port = this.#listener.port
   }
 
-  /** Ends all streams and connections, as the real server does when it shuts down; the data stays. */
-  async stop(): Promise<void> {
+  /**
+   * Ends all streams and connections, and listens no more; the data stays. With grace, which is the default, streams
+   * end without an error after all that was written, as when the real server gets SIGTERM; without it connections are
+   * just gone, as after SIGKILL.
+   */
+  async stop({ grace = true }: { readonly grace?: boolean } = {}): Promise<void> {
     const listener = this.#listener
     this.#listener = undefined
-    this.#service.stop()
+    if (!grace) listener?.destroyConnections()
+    else this.#service.stop()
     await listener?.close()
+    this.#service.stop()
   }
 
   /** Stops for good. */

@@ -20,6 +20,8 @@ import type { Refusal, Route } from './routes.ts'
 import { parseAuthorization } from './secrets.ts'
 import { Store } from './store.ts'
 import { streamRights } from './stream-rights.ts'
+import { Timers } from './timers.ts'
+import type { StartTimer } from './timers.ts'
 
 /** How a service behaves. */
 export type ServiceOptions = {
@@ -32,6 +34,8 @@ export type ServiceOptions = {
   readonly maxStreams: number
   /** The pause between the headers of a stream and its `start`, in milliseconds. */
   readonly startDelayMs: number
+  /** For tests. Default: timers of Node. */
+  readonly startTimer?: StartTimer
 }
 
 /** What a stream is told that is one too many. */
@@ -55,10 +59,13 @@ export class Service {
   readonly #feed = new Feed()
   readonly #authenticator: Authenticator
   readonly #streams = new Set<OpenStream>()
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #timers: Timers
+  /** How many of the open streams count against the limit. */
+  #countedStreams = 0
 
   constructor(options: ServiceOptions) {
     this.#options = options
+    this.#timers = new Timers(options.startTimer)
     const store: Store = new Store({
       hasQuirks: options.quirks,
       computeBinding: (lambda, version) => computeBinding(store, lambda, version),
@@ -95,8 +102,7 @@ export class Service {
 
   /** Forgets what waits for its time. */
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#timers.clear()
+    this.#timers.cancelAll()
     this.endStreams()
   }
 
@@ -122,7 +128,7 @@ export class Service {
   #waitFor({ reply, options, request }: Exchange, { lastSeen }: RequestContext, run: () => void): void {
     const delayMs = (lastSeen - this.#store.clock.now) / 1000
     if (delayMs <= 0) run()
-    else if (delayMs <= options.queryTimeoutMs) this.#after(delayMs, run)
+    else if (delayMs <= options.queryTimeoutMs) this.#timers.after(delayMs, run)
     else {
       const body = indent(protocolErrorBody('time out', TIMED_OUT))
       const refuse = (): void =>
@@ -130,17 +136,8 @@ export class Service {
           { reply, options, request },
           { status: 503, body, txnTime: this.#store.clock.snapshot(), isIndented: true },
         )
-      this.#after(options.queryTimeoutMs, refuse)
+      this.#timers.after(options.queryTimeoutMs, refuse)
     }
-  }
-
-  #after(delayMs: number, run: () => void): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      run()
-    }, delayMs)
-    this.#timers.add(timer)
-    return timer
   }
 
   #query(exchange: Exchange, context: RequestContext, route: Extract<Route, { kind: 'query' }>): void {
@@ -156,7 +153,7 @@ export class Service {
       return
     }
     const stream = this.#makeStream(exchange, context.session, fields, outcome.txnTime)
-    const isFull = outcome.result.isDocument && this.#countedStreams() > this.#options.maxStreams
+    const isFull = outcome.result.isDocument && this.#countedStreams > this.#options.maxStreams
     if (isFull) stream.live.fail(TOO_MANY)
     else this.#startSoon(stream, outcome.result)
   }
@@ -181,21 +178,22 @@ export class Service {
     const begin = (): void => {
       if (wire.isClosed) return
       live.start(this.#store.clock.snapshot())
-      const open: OpenStream = { live, isCounted: subject.isDocument, stop: this.#feed.follow(subject.key, live) }
-      this.#streams.add(open)
-      wire.onClose(() => {
-        open.stop()
-        this.#streams.delete(open)
-      })
+      this.#keep(wire, { live, isCounted: subject.isDocument, stop: this.#feed.follow(subject.key, live) })
     }
     if (this.#options.startDelayMs === 0) begin()
-    else this.#after(this.#options.startDelayMs, begin)
+    else this.#timers.after(this.#options.startDelayMs, begin)
   }
 
-  #countedStreams(): number {
-    let count = 0
-    for (const { isCounted } of this.#streams) if (isCounted) count++
-    return count
+  /** Remembers a stream until it closes. */
+  #keep(wire: ReplyStream, open: OpenStream): void {
+    const weight = open.isCounted ? 1 : 0
+    this.#countedStreams += weight
+    this.#streams.add(open)
+    wire.onClose(() => {
+      this.#countedStreams -= weight
+      open.stop()
+      this.#streams.delete(open)
+    })
   }
 
   #refuse(reply: Reply, options: RequestOptions | BadHeader, { status, headers, body, dress }: Refusal): void {
