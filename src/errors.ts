@@ -19,7 +19,6 @@ export type SdkErrorCode =
   | 'server_closed'
   | 'stream_reset'
   | 'refused'
-  | 'aborted'
   | 'bad_line'
   | 'bad_event'
   | 'line_too_long'
