@@ -67,10 +67,16 @@ export class Exchange {
     if (this.#request.closed && this.#request.destroyed) sink.finish()
   }
 
-  /** The whole answer as text; what came of it where it was cut. */
-  async text(): Promise<string> {
+  /** The whole answer as text; what came of it where it was cut. Past `maxBytes` it is let go. */
+  async text(maxBytes: number = Number.POSITIVE_INFINITY): Promise<string> {
     const chunks: Uint8Array[] = []
-    await new Promise<void>(resolve => this.pipe({ push: chunk => chunks.push(chunk), finish: resolve }))
+    let bytes = 0
+    const push = (chunk: Uint8Array) => {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > maxBytes) this.cancel()
+    }
+    await new Promise<void>(resolve => this.pipe({ push, finish: resolve }))
     return Buffer.concat(chunks).toString('utf8')
   }
 
@@ -85,11 +91,12 @@ export class Exchange {
 
   /** Resets the exchange with CANCEL (RFC 9113 §8.1); `end` resolves when it is let go. */
   cancel(): void {
-    if (this.#isCancelled || this.#request.closed) return
+    if (this.#isCancelled || this.#request.destroyed) return
     this.#isCancelled = true
     this.#request.removeAllListeners('data')
-    // destroy() would send NO_ERROR; an unread answer must be drained for `close` to come.
-    this.#request.close(cancel)
+    // destroy() would send NO_ERROR. Where the peer has ended its answer there is nothing to reset; but in either case
+    // what is unread must be drained, or `close` never comes.
+    if (!this.#request.closed) this.#request.close(cancel)
     this.#request.resume()
   }
 
@@ -97,6 +104,8 @@ export class Exchange {
     if (this.#isCancelled) return { how: 'closed' }
     const { rstCode, id } = this.#request
     const ofSession = this.#session.endOf(id)
+    // An error of the connection reaches the exchange before its session.
+    if (ofSession?.how === 'cut') return { how: 'cut', cause: ofSession.cause ?? this.#error }
     if (ofSession) return ofSession
     if (id === undefined) return { how: 'refused', by: 'it was not sent', cause: this.#error }
     if (rstCode === refusedStream) return { how: 'refused', by: 'REFUSED_STREAM' }
