@@ -58,6 +58,12 @@ export function readResource(status: number, body: string, where: string): unkno
   return decodeExactly(json.data.resource, () => (parseExact(body) as { resource: unknown }).resource)
 }
 
+/** Whether a refusal may be due to the secret alone: asking a secret function again may help. */
+export function isSecretRefused(error: unknown): boolean {
+  if (!(error instanceof QueryError)) return false
+  return error.status === 401 || (error.status === 403 && error.code === 'permission denied')
+}
+
 function foreignBody(status: number, body: string, where: string): ProtocolError {
   const text = `${where}: HTTP ${status} with a body that is not FaunaDB's; is something else, as a proxy, answering there?`
   return new ProtocolError('bad_response', text, body, { retryable: status >= 500 || status === 429 })

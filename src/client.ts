@@ -1,5 +1,6 @@
 /** The client: one server, its connections, queries and streams. */
-import { readResource, toAnswerError } from './answer.ts'
+import { aborted, onAbort, orAbort } from './abort.ts'
+import { isSecretRefused, readResource, toAnswerError } from './answer.ts'
 import { type End, toError } from './end.ts'
 import { type ErrorDetail, OptionError, QueryError, StateError } from './errors.ts'
 import type { Data, DefaultField, Field, StreamEvent } from './events/types.ts'
@@ -17,7 +18,7 @@ import {
 import { toWire } from './query/wrap.ts'
 import { Secret } from './secret.ts'
 import type { Link, StreamRequest } from './stream/link.ts'
-import { EventStream } from './stream/stream.ts'
+import { type Abortable, EventStream } from './stream/stream.ts'
 import { Exchange, type Head } from './transport/exchange.ts'
 import { type Kind, Pool } from './transport/pool.ts'
 
@@ -39,9 +40,9 @@ export class Client {
   readonly #options: Omit<CheckedClientOptions, 'secret'>
   readonly #secret: Secret
   readonly #pool: Pool
-  readonly #streams = new Set<{ readonly controller: AbortController }>()
+  readonly #streams = new Set<Abortable>()
   #lastTxn: number | undefined
-  #isClosed = false
+  readonly #closing = new AbortController()
 
   /** @throws OptionError naming the option that cannot be used. Nothing is sent yet. */
   constructor(options: ClientOptions = {}) {
@@ -129,17 +130,14 @@ export class Client {
     const { signal, maxLineBytes } = checkStreamOptions(options)
     const request = { body: toWire(expr), fields: checkedFields }
     const link = this.#link(() => this.#streams.add(stream))
-    const stream: EventStream<StreamEvent<F, T>> = new EventStream(
-      link,
-      { request, content: expr, signal, maxLineBytes },
-      () => this.#streams.delete(stream),
-    )
+    const wanted = { request, content: expr, signal, maxLineBytes }
+    const stream = new EventStream<StreamEvent<F, T>>(link, wanted, ended => this.#streams.delete(ended))
     return stream
   }
 
   /** Ends every stream, normally, and closes every connection; a query that waits is told. May be called again. */
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.#closing.abort()
     for (const stream of this.#streams) stream.controller.abort()
     await this.#pool.close()
   }
@@ -151,25 +149,30 @@ export class Client {
 
   #link(opening: () => void): Link {
     const { time, startTimeoutMs, observer } = this.#options
+    let used: string | undefined
     return {
       where: this.#where('/stream'),
       time,
       startTimeoutMs,
       observer,
-      open: (request, signal) => {
-        if (this.#isClosed) return Promise.resolve({ how: 'closed' })
+      open: async (request, signal) => {
+        if (this.#isClosed || signal.aborted) return { how: 'closed' }
         opening()
-        return this.#open('stream', streamPath(request), request.body, signal)
+        const secret = await this.#readSecret(signal)
+        if (typeof secret !== 'string') return secret
+        used = secret
+        return this.#open('stream', streamPath(request), request.body, secret, signal)
       },
       see: txn => this.#see(txn),
-      secretRefused: () => this.#secret.refuse(),
+      secretRefused: () => this.#secret.refuse(used),
     }
   }
 
   /** The answer to a query. Sent once more where that is surely safe: never processed, or refused for its secret. */
   async #ask(body: string, where: string, signal: AbortSignal): Promise<Answer> {
     for (let isFirst = true; ; isFirst = false) {
-      const answer = await this.#askOnce(body, signal)
+      const secret = await this.#readSecret(signal)
+      const answer = typeof secret === 'string' ? await this.#askOnce(body, secret, signal) : secret
       if ('how' in answer) {
         if (isFirst && answer.how === 'refused') continue
         signal.throwIfAborted()
@@ -177,35 +180,38 @@ export class Client {
         throw toError(answer, where)
       }
       this.#see(Number(answer.head.headers['x-txn-time']))
-      if (isFirst && answer.head.status === 401 && this.#secret.refuse()) continue
+      const { status } = answer.head
+      const mayRetry = isFirst && status !== ok && isSecretRefused(toAnswerError(status, answer.body, where))
+      if (mayRetry && this.#secret.refuse(secret as string)) continue
       return answer
     }
   }
 
-  async #askOnce(body: string, signal: AbortSignal): Promise<Answer | End> {
-    const exchange = await this.#open('query', '/', body, signal)
+  async #askOnce(body: string, secret: string, signal: AbortSignal): Promise<Answer | End> {
+    const exchange = await this.#open('query', '/', body, secret, signal)
     if (!(exchange instanceof Exchange)) return exchange
-    const stop = () => exchange.cancel()
-    signal.addEventListener('abort', stop, { once: true })
-    if (signal.aborted) stop()
+    const unfollow = onAbort(signal, () => exchange.cancel())
     try {
       const head = await exchange.head
       const text = await exchange.text()
       const end = await exchange.end
       return head !== undefined && end.how === 'finished' ? { head, body: text } : end
     } finally {
-      signal.removeEventListener('abort', stop)
+      unfollow()
     }
   }
 
-  async #open(kind: Kind, path: string, body: string, signal: AbortSignal): Promise<Exchange | End> {
-    let secret: string
+  /** The secret, however long its function takes, unless the caller or the client gives up first. */
+  async #readSecret(signal: AbortSignal): Promise<string | End> {
     try {
-      secret = await this.#secret.read()
+      const secret = await orAbort(this.#secret.read(), signal, this.#closing.signal)
+      return secret === aborted ? { how: 'closed' } : secret
     } catch (cause) {
       return { how: 'no_secret', cause }
     }
-    if (signal.aborted || this.#isClosed) return { how: 'closed' }
+  }
+
+  #open(kind: Kind, path: string, body: string, secret: string, signal: AbortSignal): Promise<Exchange | End> {
     const prefix = this.#options.endpoint.pathname.replace(/\/$/, '')
     return this.#pool.open(kind, { path: prefix + path, headers: this.#headers(secret), body }, signal)
   }
@@ -229,6 +235,10 @@ export class Client {
 
   #where(path: string): string {
     return `POST ${path} at ${this.#options.endpoint.origin}`
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted
   }
 
   #assertOpen(): void {

@@ -1,4 +1,5 @@
 /** The options of a client and of a stream: their checks, their defaults, each written once. */
+import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
 import { OptionError } from './errors.ts'
 import { fieldNames } from './events/types.ts'
@@ -128,7 +129,20 @@ export function checkClientOptions(options: ClientOptions): CheckedClientOptions
     endpoint: options.endpoint ?? FAUNA_ENDPOINT,
     secret: options.secret ?? FAUNA_SECRET,
   })
+  checkTls(checked.tls)
   return { ...checked, endpoint: checkEndpoint(checked.endpoint) }
+}
+
+/** Certificate and key are read when a connection is made; what cannot be read is said now. OpenSSL skips a bad `ca`. */
+function checkTls(tls: TlsOptions): void {
+  const { cert, key } = tls
+  for (const [name, value] of Object.entries({ cert, key })) {
+    try {
+      if (value !== undefined) createSecureContext({ [name]: value })
+    } catch {
+      throw new OptionError(`tls.${name}`, 'this is not PEM that can be read')
+    }
+  }
 }
 
 /** Checks the options of a stream. @throws OptionError */

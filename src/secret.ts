@@ -5,10 +5,12 @@ export type SecretSource = string | (() => string | Promise<string>)
 
 /** Characters that a header's value cannot hold (RFC 9110 §5.5). */
 const unsendable = /[^\x21-\x7e]/
+/** Longest secret, in characters: the server takes 8 KiB of headers in all (protocol.md A.2). */
+const maxSecretLength = 4_096
 
 /** Whether a text can be sent as a secret. */
 export function isSendable(secret: unknown): secret is string {
-  return typeof secret === 'string' && secret.length > 0 && !unsendable.test(secret)
+  return typeof secret === 'string' && secret.length > 0 && secret.length <= maxSecretLength && !unsendable.test(secret)
 }
 
 /** Keeps a secret out of sight: it stands in private fields only, so that no inspection shows it. */
@@ -29,10 +31,13 @@ export class Secret {
     return this.#asking
   }
 
-  /** Forgets a secret that the server refused; says whether asking again may give another. */
-  refuse(): boolean {
+  /**
+   * Forgets the secret that a refused request was sent with; says whether asking again may give another. One that was
+   * asked for meanwhile stays: late refusals of the old one say nothing of it.
+   */
+  refuse(used: string | undefined): boolean {
     if (this.#ask === undefined) return false
-    this.#value = undefined
+    if (this.#value === used) this.#value = undefined
     return true
   }
 

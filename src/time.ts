@@ -15,11 +15,21 @@ export interface Time {
 
 /** The system's clock and timers. */
 export const systemTime: Time = {
-  now: () => Date.now(),
+  // It never goes back, whatever is done to the system's clock: lengths of time are worked out from it.
+  now: () => Math.floor(performance.timeOrigin + performance.now()),
   after(delayMs, run) {
-    const timeout = setTimeout(run, delayMs)
+    let immediate: NodeJS.Immediate | undefined
+    const timeout = setTimeout(() => {
+      // What has come while the program was busy is read first: it may be what was waited for.
+      immediate = setImmediate(run).unref()
+    }, delayMs)
     // An open socket keeps the process alive where something is awaited; a timer alone must not.
     timeout.unref()
-    return { cancel: () => clearTimeout(timeout) }
+    return {
+      cancel() {
+        clearTimeout(timeout)
+        clearImmediate(immediate)
+      },
+    }
   },
 }

@@ -14,6 +14,8 @@ const rooms: Rooms = {
   'signals.ts': { rank: 0, mayImport: [] },
   'observe.ts': { rank: 0, mayImport: [], outside: ['node:diagnostics_channel'] },
   'time.ts': { rank: 0, mayImport: [] },
+  // Waiting that an AbortSignal can end, with one listener a signal.
+  'abort.ts': { rank: 0, mayImport: [] },
   // The secret, given or asked for, kept in private fields.
   'secret.ts': { rank: 0, mayImport: [] },
   'backoff.ts': { rank: 0, mayImport: ['errors.ts'] },
@@ -23,7 +25,7 @@ const rooms: Rooms = {
   'values/': { rank: 1, mayImport: ['errors.ts'] },
   'transport/': {
     rank: 1,
-    mayImport: ['errors.ts', 'signals.ts', 'observe.ts', 'time.ts', 'backoff.ts', 'end.ts'],
+    mayImport: ['abort.ts', 'errors.ts', 'signals.ts', 'observe.ts', 'time.ts', 'backoff.ts', 'end.ts'],
     outside: ['node:http2', 'node:tls'],
   },
   'query/': { rank: 2, mayImport: ['values/', 'errors.ts'] },
@@ -33,6 +35,7 @@ const rooms: Rooms = {
   'stream/': {
     rank: 3,
     mayImport: [
+      'abort.ts',
       'answer.ts',
       'errors.ts',
       'signals.ts',
@@ -62,11 +65,12 @@ const rooms: Rooms = {
   'options.ts': {
     rank: 4,
     mayImport: ['events/', 'ndjson/', 'transport/', 'errors.ts', 'observe.ts', 'secret.ts', 'time.ts'],
-    outside: ['zod'],
+    outside: ['zod', 'node:tls'],
   },
   'client.ts': {
     rank: 5,
     mayImport: [
+      'abort.ts',
       'answer.ts',
       'end.ts',
       'events/',

@@ -23,8 +23,7 @@ type Known = { type: string; txn: number; event: unknown }
  */
 export function readEvent(line: string): LineEvent {
   const json = parse(line)
-  const type = isRecord(json) ? json['type'] : undefined
-  const schema = typeof type === 'string' ? lineSchemas[type] : undefined
+  const schema = isRecord(json) ? lineSchemas.get(json['type']) : undefined
   if (schema === undefined) return readUnknown(json, line)
   if (!z.validate(schema, json)) throw notAnEvent(schema, json, line)
   const known = json as Known

@@ -25,13 +25,13 @@ const errorPayload = z.looseObject({ code: z.string(), description: z.string() }
 const line = (event: z.ZodType) => z.compile(z.looseObject({ txn: micros, event }))
 
 /** What each type of line must be. */
-export const lineSchemas: Readonly<Record<string, z.ZodType>> = {
-  start: line(micros),
-  version: line(documentChange),
-  history_rewrite: line(documentChange),
-  set: line(setChange),
-  error: line(errorPayload),
-}
+export const lineSchemas: ReadonlyMap<unknown, z.ZodType> = new Map([
+  ['start', line(micros)],
+  ['version', line(documentChange)],
+  ['history_rewrite', line(documentChange)],
+  ['set', line(setChange)],
+  ['error', line(errorPayload)],
+])
 
 /** What every line must be, of whatever type. */
 export const envelopeSchema = z.looseObject({ type: z.string() })

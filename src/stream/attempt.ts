@@ -1,5 +1,6 @@
 /** One opening of a stream: request, answer, batches of lines, and how and why it ended. */
 import { toAnswerError } from '../answer.ts'
+import { onAbort } from '../abort.ts'
 import type { End } from '../end.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Batch } from '../ndjson/line-stream.ts'
@@ -33,15 +34,13 @@ export class Attempt {
   static async open(link: Link, options: AttemptOptions, signal: AbortSignal): Promise<Attempt | End> {
     const exchange = await link.open(options.request, signal)
     if ('how' in exchange) return exchange
-    const stop = () => exchange.cancel()
-    signal.addEventListener('abort', stop, { once: true })
-    void exchange.end.then(() => signal.removeEventListener('abort', stop))
-    if (signal.aborted) stop()
+    const unfollow = onAbort(signal, () => exchange.cancel())
+    void exchange.end.then(unfollow)
     const head = await exchange.head
     if (head === undefined) return exchange.end
     seeTxnTime(link, head)
     if (head.status === 200) return new Attempt(link, exchange, head, options.maxLineBytes)
-    return refuse(link, exchange, head)
+    return refuse(link, exchange, head, signal)
   }
 
   /** The bytes of an unfinished line, complete once `read` has given the end. */
@@ -102,11 +101,22 @@ export class Attempt {
   }
 }
 
-/** The refusal that the whole body tells; the connection's end where it was cut before. */
-async function refuse(link: Link, exchange: Exchange, head: Head): Promise<End> {
-  const body = await exchange.text()
+/** Of the body of a refusal no more than this is read, in bytes. */
+const maxRefusalBytes = 256 * 1024
+
+/** The refusal that the body tells; the connection's end where it was cut before. */
+async function refuse(link: Link, exchange: Exchange, head: Head, signal: AbortSignal): Promise<End> {
+  // A body that does not end is let go, and what came of it is told.
+  let isOverdue = false
+  const timer = link.time.after(link.startTimeoutMs, () => {
+    isOverdue = true
+    exchange.cancel()
+  })
+  const body = await exchange.text(maxRefusalBytes)
   const end = await exchange.end
-  if (end.how !== 'finished') return end
+  timer.cancel()
+  const isTold = end.how === 'finished' || isOverdue || body.length > maxRefusalBytes
+  if (signal.aborted || !isTold) return end
   return { how: 'answered', error: toAnswerError(head.status, body, link.where) }
 }
 

@@ -25,8 +25,8 @@ export interface Exchange {
   readonly lastHeardAt: number
   /** Lets the bytes flow. */
   pipe(sink: { push(chunk: Uint8Array): void; finish(): void }): void
-  /** The whole answer as text; what came of it where it was cut. */
-  text(): Promise<string>
+  /** The whole answer as text; what came of it where it was cut. Past `maxBytes` it is let go. */
+  text(maxBytes: number): Promise<string>
   pause(): void
   resume(): void
   /** Lets the exchange go at once. */
@@ -38,7 +38,7 @@ export interface Link {
   /** Where it leads, for messages: `POST /stream at http://…`. */
   readonly where: string
   readonly time: Time
-  /** From the answer's headers to the `start` event, in milliseconds. */
+  /** From the answer's headers to the `start` event, or to the end of a refusal, in milliseconds. */
   readonly startTimeoutMs: number
   readonly observer: Observer | undefined
   /** Sends the request; an `End` where no exchange came about. */

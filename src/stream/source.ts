@@ -1,6 +1,8 @@
 /** The life of a stream: opening, lines → events in order, the one end. */
+import { onAbort } from '../abort.ts'
+import { isSecretRefused } from '../answer.ts'
 import { type End, toError } from '../end.ts'
-import { type FaunaError, QueryError, StreamError } from '../errors.ts'
+import { type FaunaError, StreamError } from '../errors.ts'
 import { type LineEvent, readEvent } from '../events/decode.ts'
 import type { StreamEvent } from '../events/types.ts'
 import { callSafely } from '../observe.ts'
@@ -32,6 +34,7 @@ export class EventSource implements Pullable<StreamEvent> {
   readonly #owner: SourceEvents
   readonly #state: State
   #attempt: Attempt | undefined
+  #opening: Promise<Attempt | undefined> | undefined
   #openedAt = 0
   #lines: readonly string[] = []
   #next = 0
@@ -44,8 +47,7 @@ export class EventSource implements Pullable<StreamEvent> {
     this.#signal = signal
     this.#owner = owner
     this.#state = new State((state, before) => owner.moved(state, before))
-    if (signal.aborted) this.#close(undefined)
-    else signal.addEventListener('abort', () => this.#close(undefined), { once: true })
+    onAbort(signal, () => this.#close(undefined))
   }
 
   get state(): StreamState {
@@ -59,7 +61,8 @@ export class EventSource implements Pullable<StreamEvent> {
 
   /** Resolves when the wire stream is let go. */
   async release(): Promise<void> {
-    await this.#attempt?.ended
+    const attempt = await this.#opening?.catch(() => undefined)
+    await attempt?.ended
   }
 
   /** The next event that has come, decoded now: a slow loop holds lines, not objects, and an error has its place. */
@@ -77,7 +80,8 @@ export class EventSource implements Pullable<StreamEvent> {
   async fill(): Promise<boolean> {
     if (this.#isOver()) return this.#endLoop()
     try {
-      this.#attempt ??= await this.#open()
+      this.#opening ??= this.#open()
+      this.#attempt ??= await this.#opening
       const read = this.#attempt && (await this.#attempt.read())
       if (this.#isOver() || read === undefined) return this.#endLoop()
       if ('how' in read) throw this.#toError(read)
@@ -100,10 +104,12 @@ export class EventSource implements Pullable<StreamEvent> {
   /** An attempt, or nothing where it was closed meanwhile. Throws what the opening came to. */
   async #open(): Promise<Attempt | undefined> {
     this.#state.move('connecting')
+    // A listener of that move may have closed the stream.
+    if (this.#isOver()) return undefined
     this.#openedAt = this.#link.time.now()
     let attempt = await Attempt.open(this.#link, this.#options, this.#signal)
     // A secret that a function gives may have been changed meanwhile: it is asked once more.
-    if (isUnauthorized(attempt) && this.#link.secretRefused()) {
+    if (isSecretRefusal(attempt) && this.#link.secretRefused()) {
       attempt = await Attempt.open(this.#link, this.#options, this.#signal)
     }
     if (!('how' in attempt)) {
@@ -115,19 +121,24 @@ export class EventSource implements Pullable<StreamEvent> {
     throw this.#toError(attempt)
   }
 
-  #admit(event: LineEvent, line: string): StreamEvent {
+  #admit(event: LineEvent, line: string): StreamEvent | undefined {
     if (event.type === 'error') {
       const { code, description } = event.event
+      this.#link.see(event.txn)
       if (code === 'permission denied') this.#link.secretRefused()
       throw new StreamError(code, description, event.txn, this.#link.where)
     }
-    if (event.type !== 'unknown') this.#see(event.txn)
-    if (this.#state.move('open') && event.type === 'start') this.#owner.started(event.txn)
+    this.#see(event.type === 'unknown' ? txnOf(event.raw) : event.txn)
+    const isFirst = this.#state.move('open')
+    // A listener of that move may have closed the stream.
+    if (this.#isOver()) return undefined
+    if (isFirst && event.type === 'start') this.#owner.started(event.txn)
     if (this.#link.observer) this.#tell(event, line)
     return event
   }
 
-  #see(txn: number): void {
+  #see(txn: number | undefined): void {
+    if (txn === undefined) return
     this.#link.see(txn)
     if (this.lastTxn === undefined || txn > this.lastTxn) this.lastTxn = txn
   }
@@ -174,9 +185,13 @@ export class EventSource implements Pullable<StreamEvent> {
   }
 }
 
-function isUnauthorized(attempt: Attempt | End): boolean {
-  if (!('how' in attempt) || attempt.how !== 'answered') return false
-  return attempt.error instanceof QueryError && attempt.error.status === 401
+function isSecretRefusal(attempt: Attempt | End): boolean {
+  return 'how' in attempt && attempt.how === 'answered' && isSecretRefused(attempt.error)
+}
+
+function txnOf(raw: unknown): number | undefined {
+  const txn = (raw as { readonly txn?: unknown }).txn
+  return Number.isSafeInteger(txn) ? (txn as number) : undefined
 }
 
 function isPlainAbort(reason: unknown): boolean {

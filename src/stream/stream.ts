@@ -1,5 +1,6 @@
 /** What a user holds: a stream of events, its controller, its signals. */
 import { EventEmitter } from 'eventemitter3'
+import { onAbort } from '../abort.ts'
 import { StateError } from '../errors.ts'
 import type { StreamEvent } from '../events/types.ts'
 import { callSafely } from '../observe.ts'
@@ -17,6 +18,9 @@ export type StreamHealth = {
   readonly lastEventAt: number | undefined
 }
 
+/** A stream as its owner keeps it: something that can be closed. */
+export type Abortable = { readonly controller: AbortController }
+
 /** What the constructor of a stream is given besides its link. */
 export type EventStreamOptions = SourceOptions & { readonly signal: AbortSignal | undefined }
 
@@ -32,20 +36,21 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
   readonly #source: EventSource
   readonly #emitter = new EventEmitter()
   readonly #unfollow: () => void
-  readonly #onEnd: () => void
+  readonly #onEnd: (stream: Abortable) => void
   #isStarted = false
   #isCloseCalled = false
 
   /** @internal Streams are made by `client.stream`. */
-  constructor(link: Link, options: EventStreamOptions, onEnd: () => void) {
+  constructor(link: Link, options: EventStreamOptions, onEnd: (stream: Abortable) => void) {
     this.#onEnd = onEnd
-    this.#unfollow = follow(options.signal, this.controller)
+    const { signal } = options
+    this.#unfollow = signal ? onAbort(signal, () => this.controller.abort(signal.reason)) : () => undefined
     this.#source = new EventSource(link, options, this.controller.signal, {
       moved: (state, before) => this.#signal('state', state, before),
       started: txn => this.#signal('start', { txn }),
       ended: error => {
         this.#unfollow()
-        this.#onEnd()
+        this.#onEnd(this)
         this.#signal('close', { error })
       },
     })
@@ -138,15 +143,6 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
       callSafely(listener as (...args: Parameters<StreamSignals[S]>) => void, ...args)
     }
   }
-}
-
-/** Aborts `controller` with `signal`, reason included; gives a function that stops that. */
-function follow(signal: AbortSignal | undefined, controller: AbortController): () => void {
-  if (signal === undefined) return () => undefined
-  const abort = () => controller.abort(signal.reason)
-  if (signal.aborted) abort()
-  else signal.addEventListener('abort', abort, { once: true })
-  return () => signal.removeEventListener('abort', abort)
 }
 
 /** All events that have come, at once; an error waits until those before it were given. */

@@ -1,4 +1,5 @@
 /** Which session an exchange goes on: as many sessions as the exchanges need; queries have their own. */
+import { aborted, orAbort } from '../abort.ts'
 import type { End } from '../end.ts'
 import type { Exchange, WireRequest } from './exchange.ts'
 import { Session, type SessionOptions } from './session.ts'
@@ -10,6 +11,7 @@ export type Kind = 'query' | 'stream'
 export class Pool {
   readonly #options: SessionOptions
   readonly #sessions: Record<Kind, Set<Session>> = { query: new Set(), stream: new Set() }
+  #isClosed = false
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -26,7 +28,7 @@ export class Pool {
 
   /** Opens an exchange on a session with a free place, connecting where there is none. */
   async open(kind: Kind, wire: WireRequest, signal: AbortSignal): Promise<Exchange | End> {
-    for (;;) {
+    while (!this.#isClosed) {
       const session = this.#find(kind) ?? this.#connect(kind)
       session.taken++
       const opened = await this.#openOn(session, wire, signal)
@@ -35,14 +37,16 @@ export class Pool {
         session.taken--
         continue
       }
-      if ('how' in opened) session.taken--
+      if ('how' in opened) this.#giveBack(session)
       else void opened.end.then(() => session.taken--)
       return opened
     }
+    return { how: 'closed' }
   }
 
   /** Closes every connection at once; resolves when they are gone. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const sessions = [...this.#sessions.query, ...this.#sessions.stream]
     for (const session of sessions) session.destroy()
     await Promise.all(sessions.map(session => session.closed))
@@ -50,11 +54,17 @@ export class Pool {
 
   async #openOn(session: Session, wire: WireRequest, signal: AbortSignal): Promise<Exchange | End | undefined> {
     const fault = await orAbort(session.ready, signal)
-    if (signal.aborted) return { how: 'closed' }
+    if (fault === aborted || signal.aborted || this.#isClosed) return { how: 'closed' }
     if (fault) return fault
     if (session.hasPlace) return session.open(wire)
     if (session.isOpen && session.limit === 0) return { how: 'refused', by: 'the peer allows no exchanges at all' }
     return undefined
+  }
+
+  /** A connection that is still being made, and that nobody waits for any more, is not worth its wait. */
+  #giveBack(session: Session): void {
+    session.taken--
+    if (session.taken === 0 && !session.isReady) session.destroy()
   }
 
   #find(kind: Kind): Session | undefined {
@@ -69,19 +79,5 @@ export class Pool {
     this.#sessions[kind].add(session)
     void session.closed.then(() => this.#sessions[kind].delete(session))
     return session
-  }
-}
-
-async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  if (signal.aborted) return undefined
-  let stop: (() => void) | undefined
-  const aborted = new Promise<undefined>(resolve => {
-    stop = () => resolve(undefined)
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    if (stop) signal.removeEventListener('abort', stop)
   }
 }

@@ -63,12 +63,19 @@ export class Session implements SessionFault, Pingable {
     })
     this.#http2.once('connect', (_session, socket: ClientHttp2Session['socket']) => {
       this.#isConnected = true
+      // Node tells this a turn late: the session may have been destroyed meanwhile.
+      if (this.#http2.destroyed) return
       socket.setNoDelay(true)
       this.#http2.setLocalWindowSize(connectionWindowBytes)
     })
     this.ready = this.#becomeReady()
     this.closed = new Promise(resolve => this.#http2.once('close', resolve))
     this.#listen()
+  }
+
+  /** Whether the peer's SETTINGS have come. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   /** How many exchanges it carries. */

@@ -2,8 +2,14 @@
 import { ProtocolError } from '../errors.ts'
 import { maxDepth } from './serializer.ts'
 
-/** The tokens that matter: strings (with the colon, if they are keys) and numbers, in JSON's own grammar (RFC 8259). */
-const tokens = /("(?:[^"\\]|\\.)*")(\s*:)?|-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/g
+/** A number in JSON's own grammar (RFC 8259): its fraction and its exponent, where it has them. */
+const number = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y
+
+const quote = 34 // '"'
+const minus = 45 // '-'
+const digitZero = 48 // '0'
+const digitNine = 57 // '9'
+const backslash = 92 // '\\'
 
 /** Begins the strings that stand for integers; a string that begins so itself gets one more. */
 const mark = '\\u0000'
@@ -18,16 +24,58 @@ const mark = '\\u0000'
 export function parseExact(text: string): unknown {
   const rounded: unknown = JSON.parse(text)
   // Node 20 does not show a reviver the source of a number, so the integers travel as strings that are marked.
-  const marked = text.replace(tokens, markToken)
+  const marked = markIntegers(text)
   return marked === text ? rounded : restore(JSON.parse(marked), 0)
 }
 
-function markToken(token: string, string?: string, colon?: string, fraction?: string, exponent?: string): string {
-  if (string !== undefined) {
-    return colon === undefined && string.startsWith(`"${mark}`) ? `"${mark}${string.slice(1)}` : token
+/** Writes large integers as marked strings. By hand: a regular expression for long strings runs out of stack. */
+function markIntegers(text: string): string {
+  let marked = ''
+  let copied = 0
+  for (let at = 0; at < text.length;) {
+    const code = text.charCodeAt(at)
+    if (code === quote) {
+      const end = endOfString(text, at)
+      if (text.startsWith(mark, at + 1) && !isKey(text, end)) {
+        marked += text.slice(copied, at + 1) + mark
+        copied = at + 1
+      }
+      at = end
+    } else if (code === minus || (code >= digitZero && code <= digitNine)) {
+      const end = endOfNumber(text, at)
+      if (isLargeInteger(text.slice(at, end))) {
+        marked += `${text.slice(copied, at)}"${mark}${text.slice(at, end)}"`
+        copied = end
+      }
+      at = end
+    } else at++
   }
-  if (fraction !== undefined || exponent !== undefined || Number.isSafeInteger(Number(token))) return token
-  return `"${mark}${token}"`
+  return copied === 0 ? text : marked + text.slice(copied)
+}
+
+/** The place behind the quotation mark that closes the string. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let slashes = 0
+    while (text.charCodeAt(end - 1 - slashes) === backslash) slashes++
+    if (slashes % 2 === 0) return end + 1
+  }
+}
+
+function isKey(text: string, end: number): boolean {
+  let at = end
+  while (text.charCodeAt(at) <= 32) at++
+  return text[at] === ':'
+}
+
+function endOfNumber(text: string, start: number): number {
+  number.lastIndex = start
+  number.test(text)
+  return number.lastIndex
+}
+
+function isLargeInteger(token: string): boolean {
+  return !Number.isSafeInteger(Number(token)) && /^-?\d+$/.test(token)
 }
 
 /** Turns marked strings back, in place. */

@@ -47,6 +47,7 @@ export async function servePeer(answer: (request: PeerRequest) => void, settings
         headers,
         body: Buffer.concat(chunks).toString('utf8'),
       }
+      if (stream.destroyed) return
       requests.push(request)
       answer(request)
     })

@@ -1,0 +1,44 @@
+/** Waiting that an AbortSignal can end. */
+
+/** What hangs on each signal: one listener a signal, however many streams and queries share it. */
+const followers = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** Calls `run` once when the signal aborts, at once where it has; gives a function that stops that. */
+export function onAbort(signal: AbortSignal, run: () => void): () => void {
+  if (signal.aborted) {
+    run()
+    return () => undefined
+  }
+  const runs = followers.get(signal) ?? follow(signal)
+  // A wrapper of its own: the same function may be given twice.
+  const call = () => run()
+  runs.add(call)
+  return () => runs.delete(call)
+}
+
+function follow(signal: AbortSignal): Set<() => void> {
+  const runs = new Set<() => void>()
+  followers.set(signal, runs)
+  const listener = () => {
+    followers.delete(signal)
+    for (const run of runs) run()
+  }
+  signal.addEventListener('abort', listener, { once: true })
+  return runs
+}
+
+/** What `orAbort` gives where a signal was first. */
+export const aborted: unique symbol = Symbol('aborted')
+
+/** The promise's result, or `aborted` as soon as one of the signals aborts. */
+export async function orAbort<T>(promise: Promise<T>, ...signals: readonly AbortSignal[]): Promise<T | typeof aborted> {
+  const stops: (() => void)[] = []
+  const ended = new Promise<typeof aborted>(resolve => {
+    for (const signal of signals) stops.push(onAbort(signal, () => resolve(aborted)))
+  })
+  try {
+    return await Promise.race([ended, promise])
+  } finally {
+    for (const stop of stops) stop()
+  }
+}
