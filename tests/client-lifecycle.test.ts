@@ -139,29 +139,27 @@ describe('a signal', () => {
 
 describe('a stream', () => {
   test('that is left while it is paused behind an answer that has ended is let go', async () => {
-    const lines = Array.from(
-      { length: 400 },
-      (_, i) => `{"type":"set","txn":${i + 2},"event":{"pad":"${'x'.repeat(1100)}"}}`,
-    )
+    const line = (i: number) => `{"type":"set","txn":${i + 2},"event":{"pad":"${'x'.repeat(1100)}"}}`
+    let count = 0
     await withPeer(
       request => {
-        beginStream(request, [startLine(1), ...lines])
+        beginStream(request, [startLine(1), ...Array.from({ length: count }, (_, i) => line(i))])
         request.stream.end()
       },
       async (peer, connect) => {
         const client = connect()
-        for (const extra of [0, 50, 100]) {
-          lines.length = 300 + extra
+        // Between what the client reads ahead and that with its window on top: it has all, and is paused before the end.
+        for (count = 300; count <= 480; count += 20) {
           const stream = client.stream(expr)
           const loop = stream[Symbol.asyncIterator]()
           await loop.next()
           const { stream: wire } = peer.requests.at(-1)!
-          // The peer has sent all that the window takes; more turns bring it here.
           for (let i = 0; i < 200 && !wire.writableFinished; i++) await turn()
+          for (let i = 0; i < 50; i++) await turn()
           await loop.return!()
           await stream.close()
           await turn()
-          assert.equal(client.health().streams.exchanges, 0, `${lines.length} lines`)
+          assert.equal(client.health().streams.exchanges, 0, `${count} lines`)
         }
       },
     )
