@@ -1,0 +1,192 @@
+/** Which connection an exchange goes on: as many as are needed, none that is closing, never one too many on one. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { Client, type ClientOptions, q } from '../src/index.ts'
+import { systemTime } from '../src/time.ts'
+import type { WireRequest } from '../src/transport/exchange.ts'
+import { Session } from '../src/transport/session.ts'
+import {
+  type FrameConnection,
+  type FramePeer,
+  frameType,
+  type FramePeerOptions,
+  serveFrames,
+} from './support/frames.ts'
+import './support/leaks.ts'
+import { startLine } from './support/peer.ts'
+
+const expr = q.Documents(q.Collection('c'))
+const maxConcurrentStreams = 3
+const noError = 0
+
+function begin(connection: FrameConnection, streamId: number): void {
+  connection.respond(streamId)
+  connection.data(streamId, startLine(1) + '\r\n')
+}
+
+async function withPeer(
+  options: FramePeerOptions,
+  run: (peer: FramePeer, connect: (options?: ClientOptions) => Client) => Promise<void>,
+): Promise<void> {
+  const peer = await serveFrames({ requested: begin, ...options })
+  const clients: Client[] = []
+  try {
+    await run(peer, more => {
+      const client = new Client({ endpoint: peer.endpoint, secret: 's', ...more })
+      clients.push(client)
+      return client
+    })
+  } finally {
+    await Promise.all(clients.map(client => client.close()))
+    await peer.close()
+  }
+}
+
+/** Opens so many streams at once, and gives what leaves each again. */
+async function openStreams(client: Client, count: number): Promise<(() => Promise<unknown>)[]> {
+  const loops = Array.from({ length: count }, () => client.stream(expr)[Symbol.asyncIterator]())
+  await Promise.all(loops.map(loop => loop.next()))
+  return loops.map(loop => () => loop.return!())
+}
+
+/** How many requests each connection got. */
+function requestsOf(peer: FramePeer): number[] {
+  return peer.connections.map(connection => connection.received(frameType.headers).length)
+}
+
+describe('streams', () => {
+  test('beyond what the peer allows on one connection open more connections, and all are open at once', () =>
+    withPeer({ maxConcurrentStreams: 2 }, async (peer, connect) => {
+      const client = connect()
+      await openStreams(client, 5)
+      assert.equal(client.health().streams.exchanges, 5)
+      for (const requests of requestsOf(peer)) assert.ok(requests <= 2)
+    }))
+
+  test('share a connection up to the limit of the client, and use its places again', () =>
+    withPeer({}, async (peer, connect) => {
+      const client = connect({ maxStreamsPerSession: 3 })
+      const leave = await openStreams(client, 4)
+      assert.deepEqual(requestsOf(peer), [3, 1])
+      await Promise.all(leave.map(leaveOne => leaveOne()))
+      while (client.health().streams.exchanges > 0) await turn()
+      await openStreams(client, 3)
+      assert.equal(peer.connections.length, 2)
+    }))
+
+  test('keep to a limit that the peer lowers while they are open', () =>
+    withPeer({ maxConcurrentStreams: 10 }, async (peer, connect) => {
+      const client = connect()
+      await openStreams(client, 1)
+      const [first] = peer.connections
+      const settings = first!.received(frameType.settings).length
+      first!.settings([[maxConcurrentStreams, 1]])
+      await peer.until(() => first!.received(frameType.settings).length > settings)
+      await openStreams(client, 1)
+      assert.deepEqual(requestsOf(peer), [1, 1])
+    }))
+
+  test('and queries have connections of their own, so that no query waits behind streams', () => {
+    const connections: FrameConnection[] = []
+    const respond = (connection: FrameConnection, id: number) => {
+      connections.push(connection)
+      if (connection === connections[0]) return begin(connection, id)
+      connection.respond(id)
+      connection.data(id, '{"resource":1}', true)
+    }
+    return withPeer({ maxConcurrentStreams: 1, requested: respond }, async (_peer, connect) => {
+      const client = connect()
+      await openStreams(client, 1)
+      assert.equal(await client.query(q.Now()), 1)
+      assert.equal(await client.query(q.Now()), 1)
+      assert.equal(connections[1], connections[2])
+      assert.deepEqual(client.health(), {
+        streams: { sessions: 1, exchanges: 1 },
+        queries: { sessions: 1, exchanges: 0 },
+      })
+    })
+  })
+})
+
+describe('a peer that says GOAWAY', () => {
+  test('to each connection as it begins is given up after a few: it cannot make a client spin', () =>
+    withPeer(
+      {
+        connected: connection => {
+          connection.settings()
+          connection.goaway(0, noError)
+        },
+      },
+      async (peer, connect) => {
+        const client = connect()
+        const refused = { name: 'TransportError', code: 'refused', outcome: 'not_processed' }
+        await assert.rejects(client.stream(expr)[Symbol.asyncIterator]().next(), refused)
+        await assert.rejects(client.query(q.Now()), refused)
+        assert.ok(peer.connections.length <= 8, `${peer.connections.length} connections were made`)
+      },
+    ))
+
+  test('to an idle connection gets the next exchange on a new one', () =>
+    withPeer({}, async (peer, connect) => {
+      const client = connect()
+      const [leave] = await openStreams(client, 1)
+      await leave!()
+      peer.connections[0]!.goaway(1, noError)
+      await peer.until(() => peer.connections[0]!.isClosed)
+      while (client.health().streams.sessions > 0) await turn()
+      await openStreams(client, 1)
+      assert.deepEqual(requestsOf(peer), [1, 1])
+    }))
+})
+
+describe('a session', () => {
+  const wire: WireRequest = { path: '/', headers: {}, body: '{}' }
+
+  async function withSession(run: (session: Session, peer: FramePeer) => Promise<void>): Promise<void> {
+    await withPeer({}, async peer => {
+      const session = new Session({
+        endpoint: new URL(peer.endpoint),
+        tls: {},
+        time: systemTime,
+        connectTimeoutMs: 10_000,
+        pingIntervalMs: 15_000,
+        pingTimeoutMs: 10_000,
+        maxExchanges: 10,
+      })
+      assert.equal(await session.ready, undefined)
+      await run(session, peer)
+      session.destroy()
+      await session.closed
+    })
+  }
+
+  test('that is closed refuses an exchange instead of throwing, and pings no more', () =>
+    withSession(async session => {
+      session.destroy()
+      assert.equal(session.hasPlace, false)
+      assert.equal(session.ping(), false)
+      const end = session.open(wire)
+      assert.equal('how' in end && end.how, 'refused')
+    }))
+
+  test('that is retired takes nothing more, and closes when its last exchange has ended', () =>
+    withSession(async (session, peer) => {
+      const exchange = session.open(wire)
+      assert.ok(!('how' in exchange))
+      assert.equal((await exchange.head)?.status, 200)
+      session.retire()
+      assert.equal(session.hasPlace, false)
+      assert.equal(session.size, 1)
+      peer.connections[0]!.data(1, '', true)
+      assert.match(await exchange.text(), /start/)
+      assert.deepEqual(await exchange.end, { how: 'finished' })
+      await session.closed
+    }))
+
+  test('that is retired without exchanges closes at once', () =>
+    withSession(async session => {
+      session.retire()
+      await session.closed
+    }))
+})
