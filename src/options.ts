@@ -193,7 +193,7 @@ function checkEndpoint(endpoint: string | URL): URL {
     throw new OptionError('endpoint', 'this is not a URL; give one as http://localhost:8443')
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new OptionError('endpoint', `${url.protocol} is not spoken here; give an http: or https: URL`)
+    throw new OptionError('endpoint', `${url.protocol} is not spoken here; begin it with http:// or https://`)
   }
   // Messages name the endpoint, and must never hold a secret.
   if (url.username || url.password)
