@@ -100,6 +100,8 @@ export class Session implements SessionFault, Pingable {
 
   /** Opens an exchange; an `End` where the session turned out to be unusable. */
   open(wire: WireRequest): Exchange | End {
+    // Not every version of Node throws for a session that is closing.
+    if (!this.isOpen) return { how: 'refused', by: 'the session is closing' }
     let exchange: Exchange
     try {
       exchange = new Exchange(this.#http2, this, wire)
