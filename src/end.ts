@@ -103,6 +103,6 @@ export function toError(end: Exclude<End, { how: 'closed' }>, where: string, hel
 function reason(cause: unknown): string {
   if (!(cause instanceof Error)) return ''
   // An AggregateError of several addresses has an empty message of its own.
-  const text = cause.message || ('code' in cause ? String(cause.code) : cause.name)
+  const text = cause.message.trim() || ('code' in cause ? String(cause.code) : cause.name)
   return `: ${text}`
 }

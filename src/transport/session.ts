@@ -33,6 +33,9 @@ export type SessionOptions = {
 const streamWindowBytes = 256 * 1024
 const connectionWindowBytes = 1024 * 1024
 
+/** OpenSSL's name for the alert of a TLS peer that does not offer `h2` (RFC 7301 §3.2). */
+const noCommonProtocol = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
+
 /** One `http2.connect`. Usable when `ready` resolves with nothing. */
 export class Session implements SessionFault, Pingable {
   /** `undefined` when the peer's SETTINGS have come; else the end that made it unusable. Never rejects. */
@@ -223,7 +226,8 @@ export class Session implements SessionFault, Pingable {
   #classifyOpening(cause: Error | undefined): End {
     if (this.#isReady) return { how: 'cut', cause }
     const code = cause && 'code' in cause ? String(cause.code) : ''
-    const isForeign = code.startsWith('ERR_HTTP2') || (this.#isConnected && cause === undefined)
+    const isForeign =
+      code.startsWith('ERR_HTTP2') || code === noCommonProtocol || (this.#isConnected && cause === undefined)
     return isForeign ? { how: 'foreign', cause } : { how: 'unreachable', cause }
   }
 }

@@ -1,0 +1,22 @@
+/** A key and its self-signed certificate for `fauna.test` and 127.0.0.1, good from 2020 to 2120, and for tests alone. */
+
+/** The key, in PEM. */
+export const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUeXMuzWTQmaBGU6l
+iQULZg+ibhqLopsVfQfWxcqLT3uhRANCAAQbqUYjGqcYM/nJCRxJGw7Hd3F4lrWu
+bj5ImfixVUuAaywhZHhdCicQUkrUIRVNFu8iWiNpdJp2E4ZLgM84Vz1b
+-----END PRIVATE KEY-----
+`
+
+/** The certificate, in PEM; it is its own authority. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBaTCCARCgAwIBAgIBATAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDApmYXVuYS50
+ZXN0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAVMRMwEQYDVQQD
+DApmYXVuYS50ZXN0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEG6lGIxqnGDP5
+yQkcSRsOx3dxeJa1rm4+SJn4sVVLgGssIWR4XQonEFJK1CEVTRbvIlojaXSadhOG
+S4DPOFc9W6NPME0wDwYDVR0TAQH/BAUwAwEB/zAbBgNVHREEFDASggpmYXVuYS50
+ZXN0hwR/AAABMB0GA1UdDgQWBBRVXtUuDz264qwI0/21K1XQiYFFejAKBggqhkjO
+PQQDAgNHADBEAiAGp1IBUQhRV3v9bG6q+B7Mmw8LVAyWDK1ob3xQFwvnywIgSHJK
+G5SYQIJ+tqsM0P0BOvTqd70UjsxYKguW5JIPyHk=
+-----END CERTIFICATE-----
+`
