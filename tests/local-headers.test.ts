@@ -9,6 +9,7 @@ import {
   type BadHeader,
   type RequestOptions,
 } from '../src/local/headers.ts'
+import './support/leaks.ts'
 
 type Headers = Record<string, string>
 type Entry = {

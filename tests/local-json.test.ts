@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { indent, JsonError, readJson, writeDouble, writeString, type Json } from '../src/local/json.ts'
+import './support/leaks.ts'
 
 const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
 const read = (text: string): Json => readJson(Buffer.from(text))

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { OrderedMap } from '../src/local/ordered.ts'
+import './support/leaks.ts'
 
 const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
 const byNumber = (a: number, b: number): number => a - b

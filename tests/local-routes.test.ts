@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { findRoute, refuseUnreadable, type Refusal, type Route } from '../src/local/routes.ts'
+import './support/leaks.ts'
 
 type Entry = {
   kind: string

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { hashSecret, isWebToken, makeKeySecret, makeTokenSecret, parseAuthorization } from '../src/local/secrets.ts'
+import './support/leaks.ts'
 
 const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
 const basic = (credential: string): string => `Basic ${Buffer.from(credential).toString('base64')}`

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { formatDate, formatTime, parseDate, parseTime } from '../src/local/time.ts'
+import './support/leaks.ts'
 
 const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
 type Case = { request?: Record<string, unknown>; status: number; body: string }

@@ -8,6 +8,7 @@ import { builders, type BuilderName } from '../src/query/builders.ts'
 import { forms, type FormName } from '../src/query/forms.ts'
 import { Expr, q, toWire, type ExprArg } from '../src/query/index.ts'
 import { toShape } from '../src/query/shapes.ts'
+import './support/leaks.ts'
 
 type Call = (...args: unknown[]) => unknown
 

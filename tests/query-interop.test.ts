@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { q, toWire } from '../src/query/index.ts'
 import { Bytes, FaunaDate, FaunaTime, Query, Ref, SetRef } from '../src/values/index.ts'
+import './support/leaks.ts'
 
 const fq = faunadb.query
 const fv = faunadb.values

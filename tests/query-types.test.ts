@@ -5,6 +5,7 @@ import type { BuilderName } from '../src/query/builders.ts'
 import { q, type Builders, type Expr, type ExprArg } from '../src/query/index.ts'
 import type { Arguments } from '../src/query/shapes.ts'
 import type { special } from '../src/query/special.ts'
+import './support/leaks.ts'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type Tabled = Exclude<BuilderName, keyof typeof special>

@@ -322,3 +322,9 @@ describe('a listener that throws', () => {
     for await (const _event of stream) break
   })
 })
+
+test('what a stream needs of its client, and what it signals, are types alone: nothing to run', async () => {
+  for (const types of [await import('../src/stream/link.ts'), await import('../src/signals.ts')]) {
+    assert.deepEqual(Object.keys(types), [])
+  }
+})

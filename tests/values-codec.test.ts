@@ -16,6 +16,7 @@ import {
   SetRef,
   Uuid,
 } from '../src/values/index.ts'
+import './support/leaks.ts'
 
 const orders = new Ref('orders', Ref.native('collections'))
 

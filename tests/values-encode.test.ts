@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OptionError } from '../src/errors.ts'
 import { encode, maxDepth, Ref } from '../src/values/index.ts'
+import './support/leaks.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { OptionError } from '../src/errors.ts'
 import { Bytes, encode, FaunaDate, FaunaTime, Query, Ref, SetRef, Uuid } from '../src/values/index.ts'
+import './support/leaks.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 const orders = new Ref('orders', Ref.native('collections'))
