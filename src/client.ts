@@ -33,7 +33,10 @@ const maxAheadMs = 60_000
 const apiVersion = '4'
 const ok = 200
 
-type Answer = { readonly head: Head; readonly body: string }
+type Outcome = { readonly value: unknown } | { readonly error: unknown }
+
+/** An answer, read: what it tells stands in `outcome`. */
+type Answer = { readonly head: Head; readonly body: string; readonly outcome: Outcome }
 
 /** A connection to one FaunaDB server (FQL v4). */
 export class Client {
@@ -92,8 +95,7 @@ export class Client {
     const startTime = this.#options.time.now()
     const where = this.#where('/')
     signal.throwIfAborted()
-    const { head, body: text } = await this.#ask(body, where, signal)
-    const outcome = readOutcome(head.status, text, where)
+    const { head, body: text, outcome } = await this.#ask(body, where, signal)
     if (this.#options.observer) {
       callSafely(this.#options.observer, {
         method: 'POST',
@@ -172,7 +174,7 @@ export class Client {
   async #ask(body: string, where: string, signal: AbortSignal): Promise<Answer> {
     for (let isFirst = true; ; isFirst = false) {
       const secret = await this.#readSecret(signal)
-      const answer = typeof secret === 'string' ? await this.#askOnce(body, secret, signal) : secret
+      const answer = typeof secret === 'string' ? await this.#askOnce(body, where, secret, signal) : secret
       if ('how' in answer) {
         if (isFirst && answer.how === 'refused') continue
         signal.throwIfAborted()
@@ -180,14 +182,13 @@ export class Client {
         throw toError(answer, where)
       }
       this.#see(Number(answer.head.headers['x-txn-time']))
-      const { status } = answer.head
-      const mayRetry = isFirst && status !== ok && isSecretRefused(toAnswerError(status, answer.body, where))
-      if (mayRetry && this.#secret.refuse(secret as string)) continue
+      const isRefused = 'error' in answer.outcome && isSecretRefused(answer.outcome.error)
+      if (isFirst && isRefused && this.#secret.refuse(secret as string)) continue
       return answer
     }
   }
 
-  async #askOnce(body: string, secret: string, signal: AbortSignal): Promise<Answer | End> {
+  async #askOnce(body: string, where: string, secret: string, signal: AbortSignal): Promise<Answer | End> {
     const exchange = await this.#open('query', '/', body, secret, signal)
     if (!(exchange instanceof Exchange)) return exchange
     const unfollow = onAbort(signal, () => exchange.cancel())
@@ -195,7 +196,8 @@ export class Client {
       const head = await exchange.head
       const text = await exchange.text()
       const end = await exchange.end
-      return head !== undefined && end.how === 'finished' ? { head, body: text } : end
+      if (head === undefined || end.how !== 'finished') return end
+      return { head, body: text, outcome: readOutcome(head.status, text, where) }
     } finally {
       unfollow()
     }
@@ -254,7 +256,7 @@ function streamPath(request: StreamRequest): string {
   return request.fields ? `/stream?fields=${encodeURIComponent(request.fields.join(','))}` : '/stream'
 }
 
-function readOutcome(status: number, body: string, where: string): { value: unknown } | { error: unknown } {
+function readOutcome(status: number, body: string, where: string): Outcome {
   if (status < ok || status >= 300) return { error: toAnswerError(status, body, where) }
   try {
     return { value: readResource(status, body, where) }

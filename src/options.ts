@@ -124,7 +124,7 @@ export type CheckedClientOptions = Omit<z.output<typeof clientSchema>, 'endpoint
 /** Checks the options of a client. @throws OptionError */
 export function checkClientOptions(options: ClientOptions): CheckedClientOptions {
   const { FAUNA_ENDPOINT, FAUNA_SECRET } = process.env
-  const checked = check(clientSchema, '', {
+  const checked = check(clientSchema, {
     ...options,
     endpoint: options.endpoint ?? FAUNA_ENDPOINT,
     secret: options.secret ?? FAUNA_SECRET,
@@ -147,12 +147,12 @@ function checkTls(tls: TlsOptions): void {
 
 /** Checks the options of a stream. @throws OptionError */
 export function checkStreamOptions(options: StreamOptions): z.output<typeof streamSchema> {
-  return check(streamSchema, '', options)
+  return check(streamSchema, options)
 }
 
 /** Checks the options of a query. @throws OptionError */
 export function checkQueryOptions(options: QueryOptions): z.output<typeof querySchema> {
-  return check(querySchema, '', options)
+  return check(querySchema, options)
 }
 
 /** Checks the fields of a stream before anything is sent. @throws OptionError naming the valid ones and the wrong one. */
@@ -168,7 +168,7 @@ export function checkFields(fields: unknown): readonly string[] | undefined {
   return [...fields]
 }
 
-function check<S extends z.ZodType>(schema: S, prefix: string, value: unknown): z.output<S> {
+function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
@@ -177,7 +177,7 @@ function check<S extends z.ZodType>(schema: S, prefix: string, value: unknown): 
     const option = [...issue.path, key].join('.')
     throw new OptionError(option, `there is no option of this name; ${describeKeys(schema, issue.path)}`)
   }
-  throw new OptionError(prefix + (issue.path.join('.') || 'options'), issue.message)
+  throw new OptionError(issue.path.join('.') || 'options', issue.message)
 }
 
 function describeKeys(schema: z.ZodType, path: readonly PropertyKey[]): string {

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { Client, type ClientOptions, FaunaError, q } from '../src/index.ts'
+import { Client, FaunaError, q } from '../src/index.ts'
 import { parseExact } from '../src/values/index.ts'
 import { bytes, FakeLink, streamOver } from './support/fake-link.ts'
+import { type Connect, withClients } from './support/clients.ts'
 import './support/leaks.ts'
 import { answer, beginStream, type Peer, type PeerRequest, servePeer, serveTcp, startLine } from './support/peer.ts'
 
@@ -14,20 +15,9 @@ const denied = '{"errors":[{"position":[],"code":"permission denied","descriptio
 
 async function withPeer(
   respond: (request: PeerRequest) => void,
-  run: (peer: Peer, connect: (options?: ClientOptions) => Client) => Promise<void>,
+  run: (peer: Peer, connect: Connect) => Promise<void>,
 ): Promise<void> {
-  const peer = await servePeer(respond)
-  const clients: Client[] = []
-  try {
-    await run(peer, options => {
-      const client = new Client({ endpoint: peer.endpoint, secret: 's', ...options })
-      clients.push(client)
-      return client
-    })
-  } finally {
-    await Promise.all(clients.map(client => client.close()))
-    await peer.close()
-  }
+  await withClients(await servePeer(respond), run)
 }
 
 /** What a query came to: its value, or the code of its error. */

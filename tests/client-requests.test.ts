@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import { Client, type ClientOptions, type RequestResult } from '../src/index.ts'
+import { Client, type RequestResult } from '../src/index.ts'
 import { ProtocolError, QueryError, StateError, TransportError } from '../src/errors.ts'
+import { type Connect, withClients } from './support/clients.ts'
 import './support/leaks.ts'
 import { answer, beginStream, type Peer, type PeerRequest, servePeer, startLine, versionLine } from './support/peer.ts'
 
@@ -11,20 +12,9 @@ const expr = { toJSON: () => ({ documents: { collection: 'orders' } }) }
 
 async function withPeer(
   respond: (request: PeerRequest) => void,
-  run: (peer: Peer, connect: (options?: ClientOptions) => Client) => Promise<void>,
+  run: (peer: Peer, connect: Connect) => Promise<void>,
 ): Promise<void> {
-  const peer = await servePeer(respond)
-  const clients: Client[] = []
-  try {
-    await run(peer, options => {
-      const client = new Client({ endpoint: peer.endpoint, secret: 'fnSECRET', ...options })
-      clients.push(client)
-      return client
-    })
-  } finally {
-    await Promise.all(clients.map(client => client.close()))
-    await peer.close()
-  }
+  await withClients(await servePeer(respond), run)
 }
 
 /** Takes `count` events and leaves the loop. */

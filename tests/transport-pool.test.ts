@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { Client, type ClientOptions, q } from '../src/index.ts'
+import { type Client, q } from '../src/index.ts'
 import { systemTime } from '../src/time.ts'
 import type { WireRequest } from '../src/transport/exchange.ts'
 import { Session } from '../src/transport/session.ts'
+import { type Connect, withClients } from './support/clients.ts'
 import {
   type FrameConnection,
   type FramePeer,
@@ -27,20 +28,9 @@ function begin(connection: FrameConnection, streamId: number): void {
 
 async function withPeer(
   options: FramePeerOptions,
-  run: (peer: FramePeer, connect: (options?: ClientOptions) => Client) => Promise<void>,
+  run: (peer: FramePeer, connect: Connect) => Promise<void>,
 ): Promise<void> {
-  const peer = await serveFrames({ requested: begin, ...options })
-  const clients: Client[] = []
-  try {
-    await run(peer, more => {
-      const client = new Client({ endpoint: peer.endpoint, secret: 's', ...more })
-      clients.push(client)
-      return client
-    })
-  } finally {
-    await Promise.all(clients.map(client => client.close()))
-    await peer.close()
-  }
+  await withClients(await serveFrames({ requested: begin, ...options }), run)
 }
 
 /** Opens so many streams at once, and gives what leaves each again. */

@@ -25,6 +25,7 @@ import type { Store } from './store.ts'
 import { placeOf } from './indexing.ts'
 import type { Index } from './indexing.ts'
 import type { Commit, Transaction } from './transaction.ts'
+import { tryLambda } from './trial.ts'
 import { Ref, SetValue, UnresolvedRef, VersionValue } from './values.ts'
 import type { Lambda, SetForm, Value } from './values.ts'
 
@@ -173,19 +174,5 @@ export function findSubject(context: RequestContext, body: Uint8Array): Outcome<
 /** Computes a binding of an index for a document: undefined where it fails. */
 export function computeBinding(store: Store, lambda: Lambda, version: VersionValue): Value | undefined {
   const database = store.database(version.ref.database) ?? store.root
-  const access = builtInAccess('admin', undefined)
-  const query: Query = {
-    store,
-    database,
-    transaction: store.begin(),
-    access,
-    apiVersion: lambda.apiVersion,
-    kind: 'get',
-  }
-  try {
-    return evaluator.apply(lambda, version, { query, scope: null, readAt: undefined, depth: 0, isPure: true })
-  } catch (error) {
-    if (error instanceof Failure) return undefined
-    throw error
-  }
+  return tryLambda(store, database, builtInAccess('admin', undefined), lambda, version)
 }

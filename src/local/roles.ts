@@ -3,13 +3,11 @@
  * and who is a member (protocol.md E.7, E.9).
  */
 import type { Access, Privilege } from './access.ts'
-import type { Query } from './call.ts'
 import type { Database } from './database.ts'
-import { evaluator } from './evaluate.ts'
-import { Failure } from './failures.ts'
 import { findSchema } from './names.ts'
 import { ROLES } from './native.ts'
 import type { Store } from './store.ts'
+import { tryLambda } from './trial.ts'
 import { Lambda, Ref } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
@@ -26,21 +24,8 @@ function holds(
   parameters: readonly Value[],
   access: Access,
 ): boolean {
-  const query: Query = {
-    store,
-    database,
-    transaction: store.begin(),
-    access,
-    apiVersion: lambda.apiVersion,
-    kind: 'get',
-  }
   const argument = parameters.length === 1 ? (parameters[0] ?? null) : [...parameters]
-  try {
-    return evaluator.apply(lambda, argument, { query, scope: null, readAt: undefined, depth: 0, isPure: true }) === true
-  } catch (error) {
-    if (error instanceof Failure) return false
-    throw error
-  }
+  return tryLambda(store, database, access, lambda, argument) === true
 }
 
 /** One or many, as objects. */

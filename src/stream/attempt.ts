@@ -19,7 +19,6 @@ export class Attempt {
   readonly #startTimeoutMs: number
   #isFirst = true
   #isSilent = false
-  #garbled: ProtocolError | undefined
 
   private constructor(link: Link, exchange: Exchange, head: Head, maxLineBytes: number) {
     this.head = head
@@ -62,7 +61,6 @@ export class Attempt {
   async read(): Promise<readonly string[] | End> {
     const batch = await this.#readBatch()
     if (batch instanceof ProtocolError) {
-      this.#garbled = batch
       this.#exchange.cancel()
       return { how: 'garbled', error: batch }
     }
@@ -95,7 +93,6 @@ export class Attempt {
   }
 
   #explain(end: End): End {
-    if (this.#garbled) return { how: 'garbled', error: this.#garbled }
     if (this.#isSilent) return { how: 'silent', awaited: 'start', waitedMs: this.#startTimeoutMs }
     return end
   }
