@@ -2,7 +2,7 @@
 import { type FaunaError, type ProtocolError, type QueryError, type StreamError, TransportError } from './errors.ts'
 
 /** What a wait was for when it took too long. */
-export type Awaited = 'connection' | 'start' | 'ping'
+export type Awaited = 'connection' | 'place' | 'start' | 'ping'
 
 /**
  * How an exchange ended. Node tells five of its failures as a normal end (reliability.md, fault table): whatever is
@@ -43,16 +43,20 @@ export function isUnprocessed(end: End): boolean {
     end.how === 'unreachable' ||
     end.how === 'foreign' ||
     end.how === 'no_secret' ||
-    (end.how === 'silent' && end.awaited === 'connection')
+    (end.how === 'silent' && (end.awaited === 'connection' || end.awaited === 'place'))
   )
 }
 
 const silences: Readonly<
-  Record<Awaited, { code: 'connect_timeout' | 'start_timeout' | 'ping_timeout'; text: string }>
+  Record<Awaited, { code: 'connect_timeout' | 'no_place' | 'start_timeout' | 'ping_timeout'; text: string }>
 > = {
   connection: {
     code: 'connect_timeout',
     text: 'no usable HTTP/2 connection; is the endpoint reachable, and does it speak HTTP/2 (h2c with prior knowledge for http:)?',
+  },
+  place: {
+    code: 'no_place',
+    text: 'the peer allows no exchanges (SETTINGS_MAX_CONCURRENT_STREAMS is 0); was it told to take no more?',
   },
   start: { code: 'start_timeout', text: 'the stream was accepted, and its start event did not come' },
   ping: { code: 'ping_timeout', text: 'the peer did not answer a PING; the connection was given up' },

@@ -12,6 +12,7 @@ export type SdkErrorCode =
   | 'connect_failed'
   | 'connect_timeout'
   | 'not_http2'
+  | 'no_place'
   | 'secret_failed'
   | 'start_timeout'
   | 'ping_timeout'

@@ -21,6 +21,7 @@ const losses: readonly (readonly [Loss, FaunaError['code'], boolean, RegExp])[] 
   [{ how: 'foreign', cause: 'no error' }, 'not_http2', true, /ALPN h2 for https:\)$/],
   [{ how: 'no_secret', cause: new Error('SECRET') }, 'secret_failed', true, /its error is the cause$/],
   [{ how: 'silent', awaited: 'connection', waitedMs: 5 }, 'connect_timeout', true, /\(waited 5 ms\)$/],
+  [{ how: 'silent', awaited: 'place', waitedMs: 8 }, 'no_place', true, /allows no exchanges .*\(waited 8 ms\)$/],
   [{ how: 'silent', awaited: 'start', waitedMs: 6 }, 'start_timeout', false, /did not come \(waited 6 ms\)$/],
   [{ how: 'silent', awaited: 'ping', waitedMs: 7 }, 'ping_timeout', false, /given up \(waited 7 ms\)$/],
 ]

@@ -87,6 +87,7 @@ describe('an end becomes an error that says', () => {
   test('which wait was too long', () => {
     for (const [awaited, code] of [
       ['connection', 'connect_timeout'],
+      ['place', 'no_place'],
       ['start', 'start_timeout'],
       ['ping', 'ping_timeout'],
     ] as const) {
@@ -94,7 +95,7 @@ describe('an end becomes an error that says', () => {
       assert.ok(error instanceof TransportError)
       assert.equal(error.code, code)
       assert.match(error.message, /waited 42 ms/)
-      assert.equal(error.outcome, awaited === 'connection' ? 'not_processed' : 'unknown')
+      assert.equal(error.outcome, awaited === 'connection' || awaited === 'place' ? 'not_processed' : 'unknown')
     }
   })
 
