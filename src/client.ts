@@ -12,6 +12,7 @@ import {
   checkStreamOptions,
   type CheckedClientOptions,
   type ClientOptions,
+  type GapEventOf,
   type QueryOptions,
   type StreamOptions,
 } from './options.ts'
@@ -122,18 +123,20 @@ export class Client {
    * prev index`, by default `action` and `document`. `T` is the type of the documents' data, where it is known.
    * @throws OptionError, StateError; what the loop throws is in the README's table.
    */
-  readonly stream = <const F extends Field = DefaultField, T = Data>(
+  readonly stream = <const F extends Field = DefaultField, T = Data, const O extends StreamOptions = StreamOptions>(
     expr: unknown,
     fields?: readonly F[],
-    options: StreamOptions = {},
-  ): EventStream<StreamEvent<F, T>> => {
+    options?: O,
+  ): EventStream<StreamEvent<F, T> | GapEventOf<O>> => {
     this.#assertOpen()
     const checkedFields = checkFields(fields)
-    const { signal, maxLineBytes } = checkStreamOptions(options)
+    const { signal, maxLineBytes, resume, onGap } = checkStreamOptions(options ?? {})
     const request = { body: toWire(expr), fields: checkedFields }
     const link = this.#link(() => this.#streams.add(stream))
-    const wanted = { request, content: expr, signal, maxLineBytes }
-    const stream = new EventStream<StreamEvent<F, T>>(link, wanted, ended => this.#streams.delete(ended))
+    const wanted = { request, content: expr, signal, maxLineBytes, resumes: resume !== false, onGap }
+    const stream = new EventStream<StreamEvent<F, T> | GapEventOf<O>>(link, wanted, ended =>
+      this.#streams.delete(ended),
+    )
     return stream
   }
 
@@ -150,12 +153,13 @@ export class Client {
   }
 
   #link(opening: () => void): Link {
-    const { time, startTimeoutMs, observer } = this.#options
+    const { time, startTimeoutMs, backoff, observer } = this.#options
     let used: string | undefined
     return {
       where: this.#where('/stream'),
       time,
       startTimeoutMs,
+      backoff,
       observer,
       open: async (request, signal) => {
         if (this.#isClosed || signal.aborted) return { how: 'closed' }

@@ -24,6 +24,7 @@ export type SdkErrorCode =
   | 'bad_event'
   | 'line_too_long'
   | 'bad_response'
+  | 'gap'
   | 'unknown_error'
 
 /** Codes that the server gives, in its own spelling (protocol.md B.7, B.10, C.4). */
@@ -128,6 +129,31 @@ export class TransportError extends FaunaError {
   ) {
     super(code, message, { retryable: true, ...options })
     this.outcome = options.outcome ?? 'unknown'
+  }
+}
+
+/** Why events may be missing; see `GapError`. */
+export type GapReason = keyof typeof gapAdvice
+
+const gapAdvice = {
+  live: "the stream was reopened with resume: 'live', which reads nothing back: read the state anew",
+} as const
+
+/** Events were missed and cannot be had: those after `after`, up to and including `until`. */
+export class GapError extends FaunaError {
+  override readonly name = 'GapError'
+  /** Transaction time of the last event that was delivered, in microseconds; of a set, it may be incomplete itself. */
+  readonly after: number
+  /** The stream told everything after this transaction time, in microseconds. */
+  readonly until: number
+  readonly reason: GapReason
+
+  constructor(gap: { readonly after: number; readonly until: number; readonly reason: GapReason }, where: string) {
+    const hole = `events after ${gap.after}, up to and including ${gap.until}, may be missing (${gap.reason})`
+    super('gap', `${where}: ${hole}; ${gapAdvice[gap.reason]}`)
+    this.after = gap.after
+    this.until = gap.until
+    this.reason = gap.reason
   }
 }
 

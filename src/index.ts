@@ -1,10 +1,13 @@
 /** The door of the SDK: every public name, listed one by one. */
+export type { BackoffOptions } from './backoff.ts'
 export { Client, type ClientHealth } from './client.ts'
 export {
   type ErrorCode,
   type ErrorDetail,
   type Failure,
   FaunaError,
+  GapError,
+  type GapReason,
   OptionError,
   type Outcome,
   ProtocolError,
@@ -21,6 +24,7 @@ export type {
   DocumentDiff,
   DocumentVersion,
   Field,
+  GapEvent,
   HistoryRewriteEvent,
   IndexEntry,
   SetEvent,
@@ -30,8 +34,8 @@ export type {
   VersionEvent,
 } from './events/types.ts'
 export type { Observer, RequestResult } from './observe.ts'
-export type { ClientOptions, QueryOptions, StreamOptions } from './options.ts'
+export type { ClientOptions, GapEventOf, QueryOptions, StreamOptions } from './options.ts'
 export { Expr, type ExprArg, q } from './query/index.ts'
-export type { StreamSignals, StreamState } from './signals.ts'
+export type { Gap, StreamSignals, StreamState } from './signals.ts'
 export type { EventStream, StreamHealth } from './stream/stream.ts'
 export { Bytes, FaunaDate, FaunaTime, Query, Ref, SetRef, Uuid } from './values/index.ts'

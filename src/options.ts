@@ -1,8 +1,9 @@
 /** The options of a client and of a stream: their checks, their defaults, each written once. */
 import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
+import type { BackoffOptions } from './backoff.ts'
 import { OptionError } from './errors.ts'
-import { fieldNames } from './events/types.ts'
+import { fieldNames, type GapEvent } from './events/types.ts'
 import { defaultMaxLineBytes } from './ndjson/splitter.ts'
 import type { Observer } from './observe.ts'
 import { isSendable, type SecretSource } from './secret.ts'
@@ -33,6 +34,8 @@ export type ClientOptions = {
   readonly pingTimeoutMs?: number | undefined
   /** Streams on one connection, never above what the peer announces; more open more connections. Default 100. */
   readonly maxStreamsPerSession?: number | undefined
+  /** The waits between the attempts of a stream that was lost. */
+  readonly backoff?: Partial<BackoffOptions> | undefined
   /** The source of time; for tests. Default: the system's. */
   readonly time?: Time | undefined
 }
@@ -41,8 +44,10 @@ export type ClientOptions = {
 export type StreamOptions = {
   /** Aborts like the stream's controller. */
   readonly signal?: AbortSignal | undefined
-  /** What a loss of the connection does; in this version it always throws, which is `false`. */
-  readonly resume?: false | undefined
+  /** What a loss of the connection does: `'live'` opens the stream anew and tells the hole, `false` throws. Default `false`. */
+  readonly resume?: 'live' | false | undefined
+  /** What a hole does: `'yield'` gives a `gap` event, `'throw'` throws a `GapError`. Default `'yield'`. */
+  readonly onGap?: 'yield' | 'throw' | undefined
   /** A longer line is a `ProtocolError`; in bytes. Default 64 MiB. */
   readonly maxLineBytes?: number | undefined
 }
@@ -107,16 +112,33 @@ const clientSchema = z.strictObject({
   pingIntervalMs: delay(15_000),
   pingTimeoutMs: delay(10_000),
   maxStreamsPerSession: z.int().positive().default(100),
+  backoff: z
+    .strictObject({
+      firstMs: delay(100),
+      maxMs: delay(20_000),
+      maxAttempts: z
+        .union([z.int().nonnegative(), z.literal(Number.POSITIVE_INFINITY)])
+        .default(Number.POSITIVE_INFINITY),
+    })
+    .prefault({}),
   time: z.custom<Time>(value => typeof value === 'object' && value !== null).default(systemTime),
 })
 
 const streamSchema = z.strictObject({
   signal: z.instanceof(AbortSignal, { error: 'give an AbortSignal' }).optional(),
-  resume: z.literal(false, 'this version does not resume: a loss throws, which is false').optional(),
+  resume: z.literal(['live', false], "give 'live' or false").default(false),
+  onGap: z.literal(['yield', 'throw'], "give 'yield' or 'throw'").default('yield'),
   maxLineBytes: z.int().positive().default(defaultMaxLineBytes),
 })
 
 const querySchema = streamSchema.pick({ signal: true })
+
+/** Event types that a stream with these options can give besides the server's own. */
+export type GapEventOf<O> = O extends { readonly onGap: 'throw' }
+  ? never
+  : O extends { readonly resume: 'live' } | { readonly onGap: 'yield' }
+    ? GapEvent
+    : never
 
 /** Checked options of a client, defaults filled in. */
 export type CheckedClientOptions = Omit<z.output<typeof clientSchema>, 'endpoint'> & { readonly endpoint: URL }

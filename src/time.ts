@@ -9,22 +9,23 @@ export interface Timer {
 export interface Time {
   /** Milliseconds since the Unix epoch. */
   now(): number
-  /** Calls `run` once after `delayMs`; the timer does not keep the process alive. */
-  after(delayMs: number, run: () => void): Timer
+  /** Calls `run` once after `delayMs`; the timer keeps the process alive only where it `isAwaited`. */
+  after(delayMs: number, run: () => void, options?: { readonly isAwaited?: boolean }): Timer
 }
 
 /** The system's clock and timers. */
 export const systemTime: Time = {
   // It never goes back, whatever is done to the system's clock: lengths of time are worked out from it.
   now: () => Math.floor(performance.timeOrigin + performance.now()),
-  after(delayMs, run) {
+  after(delayMs, run, { isAwaited = false } = {}) {
     let immediate: NodeJS.Immediate | undefined
     const timeout = setTimeout(() => {
       // What has come while the program was busy is read first: it may be what was waited for.
-      immediate = setImmediate(run).unref()
+      immediate = setImmediate(run)
+      if (!isAwaited) immediate.unref()
     }, delayMs)
-    // An open socket keeps the process alive where something is awaited; a timer alone must not.
-    timeout.unref()
+    // As a rule an open socket keeps the process alive where something is awaited; a timer alone must not.
+    if (!isAwaited) timeout.unref()
     return {
       cancel() {
         clearTimeout(timeout)

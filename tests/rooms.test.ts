@@ -11,7 +11,7 @@ import './support/leaks.ts'
 
 const rooms: Rooms = {
   'errors.ts': { rank: 0, mayImport: [] },
-  'signals.ts': { rank: 0, mayImport: [] },
+  'signals.ts': { rank: 0, mayImport: ['errors.ts'] },
   'observe.ts': { rank: 0, mayImport: [], outside: ['node:diagnostics_channel'] },
   'time.ts': { rank: 0, mayImport: [] },
   // Waiting that an AbortSignal can end, with one listener a signal.
@@ -64,7 +64,7 @@ const rooms: Rooms = {
   // The options of client, stream and query: checks and defaults, each written once.
   'options.ts': {
     rank: 4,
-    mayImport: ['events/', 'ndjson/', 'transport/', 'errors.ts', 'observe.ts', 'secret.ts', 'time.ts'],
+    mayImport: ['backoff.ts', 'events/', 'ndjson/', 'transport/', 'errors.ts', 'observe.ts', 'secret.ts', 'time.ts'],
     outside: ['zod', 'node:tls'],
   },
   'client.ts': {
@@ -92,6 +92,7 @@ const rooms: Rooms = {
   'index.ts': {
     rank: 6,
     mayImport: [
+      'backoff.ts',
       'client.ts',
       'options.ts',
       'live/',

@@ -2,6 +2,7 @@
  * What a stream needs of its client, as interfaces: the client fits them with one object literal, and a test with a
  * fake of ten lines. So a stream never imports a client.
  */
+import type { BackoffOptions } from '../backoff.ts'
 import type { End } from '../end.ts'
 import type { Observer } from '../observe.ts'
 import type { Time } from '../time.ts'
@@ -40,6 +41,8 @@ export interface Link {
   readonly time: Time
   /** From the answer's headers to the `start` event, or to the end of a refusal, in milliseconds. */
   readonly startTimeoutMs: number
+  /** The waits between attempts. */
+  readonly backoff: BackoffOptions
   readonly observer: Observer | undefined
   /** Sends the request; an `End` where no exchange came about. */
   open(request: StreamRequest, signal: AbortSignal): Promise<Exchange | End>

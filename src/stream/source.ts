@@ -1,43 +1,56 @@
-/** The life of a stream: opening, lines → events in order, the one end. */
+/** The life of a stream: open → lines → events in order → lost → open again, to the one end. */
 import { onAbort } from '../abort.ts'
-import { isSecretRefused } from '../answer.ts'
-import { type End, toError } from '../end.ts'
-import { type FaunaError, StreamError } from '../errors.ts'
-import { type LineEvent, readEvent } from '../events/decode.ts'
-import type { StreamEvent } from '../events/types.ts'
+import type { End } from '../end.ts'
+import { type FaunaError, GapError, StreamError } from '../errors.ts'
+import { type ErrorEvent, readEvent } from '../events/decode.ts'
+import type { AnyEvent, GapEvent, StreamEvent, UnknownEvent } from '../events/types.ts'
 import { callSafely } from '../observe.ts'
 import type { StreamState } from '../signals.ts'
-import { Attempt, type AttemptOptions } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
+import { Cursor, type PlacedEvent } from './cursor.ts'
 import type { Link } from './link.ts'
+import { Opener, type OpenerEvents, type OpenerOptions } from './opener.ts'
 import type { Pullable } from './pull.ts'
 import { State } from './state.ts'
 
 /** What the owner of a source is told. */
-export interface SourceEvents {
+export interface SourceEvents extends OpenerEvents {
   moved(state: StreamState, before: StreamState): void
   started(txn: number): void
+  missed(gap: GapEvent): void
   ended(error: FaunaError | undefined): void
 }
 
 /** What a source needs besides its link; `content` is the expression as the caller gave it, for the observer. */
-export type SourceOptions = AttemptOptions & { readonly content: unknown }
+export type SourceOptions = OpenerOptions & {
+  readonly content: unknown
+  readonly onGap: 'throw' | 'yield'
+}
 
 /** Pulls the events of one stream. Nothing is sent before the first `fill`. */
-export class EventSource implements Pullable<StreamEvent> {
+export class EventSource implements Pullable<AnyEvent> {
   /** When the stream last told an event, in milliseconds since the Unix epoch. */
   lastEventAt: number | undefined
-  /** The highest transaction time that the stream told, in microseconds. */
-  lastTxn: number | undefined
+  /** When the peer last gave a sign of life on an attempt that is over. */
+  #heardAt: number | undefined
   readonly #link: Link
   readonly #options: SourceOptions
   readonly #signal: AbortSignal
   readonly #owner: SourceEvents
   readonly #state: State
+  readonly #opener: Opener
+  readonly #cursor = new Cursor()
   #attempt: Attempt | undefined
   #opening: Promise<Attempt | undefined> | undefined
   #openedAt = 0
   #lines: readonly string[] = []
   #next = 0
+  /** Events that go before the next line. */
+  #ready: AnyEvent[] = []
+  /** The server's last word on this attempt. */
+  #told: End | undefined
+  /** Whether this attempt's place in time is known. */
+  #isPlaced = false
   /** Set when a consumer left the loop: the end is then nobody's error. */
   #isLeft = false
 
@@ -47,6 +60,7 @@ export class EventSource implements Pullable<StreamEvent> {
     this.#signal = signal
     this.#owner = owner
     this.#state = new State((state, before) => owner.moved(state, before))
+    this.#opener = new Opener(link, options, signal, owner)
     onAbort(signal, () => this.#close(undefined))
   }
 
@@ -54,9 +68,14 @@ export class EventSource implements Pullable<StreamEvent> {
     return this.#state.now
   }
 
+  /** The highest transaction time that the stream told, in microseconds. */
+  get lastTxn(): number | undefined {
+    return this.#cursor.txn
+  }
+
   /** When the peer last gave a sign of life, in milliseconds since the Unix epoch. */
   get lastHeardAt(): number | undefined {
-    return this.#attempt?.lastHeardAt
+    return this.#attempt?.lastHeardAt ?? this.#heardAt
   }
 
   /** Resolves when the wire stream is let go. */
@@ -66,11 +85,15 @@ export class EventSource implements Pullable<StreamEvent> {
   }
 
   /** The next event that has come, decoded now: a slow loop holds lines, not objects, and an error has its place. */
-  take(): StreamEvent | undefined {
-    if (this.#next >= this.#lines.length) return undefined
-    const line = this.#lines[this.#next++]!
+  take(): AnyEvent | undefined {
     try {
-      return this.#admit(readEvent(line), line)
+      while (this.#ready.length > 0 || this.#next < this.#lines.length) {
+        const ready = this.#ready.shift()
+        if (ready !== undefined) return ready
+        const event = this.#read(this.#lines[this.#next++]!)
+        if (event !== undefined) return event
+      }
+      return undefined
     } catch (error) {
       this.#close(error as FaunaError)
       throw error
@@ -78,22 +101,15 @@ export class EventSource implements Pullable<StreamEvent> {
   }
 
   async fill(): Promise<boolean> {
-    if (this.#isOver()) return this.#endLoop()
     try {
-      this.#opening ??= this.#open()
-      this.#attempt ??= await this.#opening
-      const read = this.#attempt && (await this.#attempt.read())
-      if (this.#isOver() || read === undefined) return this.#endLoop()
-      if ('how' in read) throw this.#toError(read)
-      this.#lines = read
-      this.#next = 0
-      this.lastEventAt = this.#link.time.now()
-      return true
+      while (!this.#isOver()) if (await this.#pull()) return true
     } catch (error) {
-      if (this.#isOver()) return this.#endLoop()
-      this.#close(error as FaunaError)
-      throw error
+      if (!this.#isOver()) {
+        this.#close(error as FaunaError)
+        throw error
+      }
     }
+    return this.#endLoop()
   }
 
   stop(): void {
@@ -101,51 +117,113 @@ export class EventSource implements Pullable<StreamEvent> {
     this.#close(undefined)
   }
 
-  /** An attempt, or nothing where it was closed meanwhile. Throws what the opening came to. */
+  /** One step towards more lines; says whether there are some. */
+  async #pull(): Promise<boolean> {
+    if (this.#told) this.#lose(this.#told)
+    this.#attempt ??= await this.#open()
+    if (this.#isOver()) return false
+    if (this.#attempt === undefined) {
+      this.#close(undefined)
+      return false
+    }
+    const read = await this.#attempt.read()
+    if (this.#isOver()) return false
+    if ('how' in read) {
+      this.#lose(read)
+      return false
+    }
+    this.#lines = read
+    this.#next = 0
+    this.lastEventAt = this.#link.time.now()
+    return true
+  }
+
   async #open(): Promise<Attempt | undefined> {
     this.#state.move('connecting')
     // A listener of that move may have closed the stream.
     if (this.#isOver()) return undefined
+    this.#opening = this.#opener.open()
+    const attempt = await this.#opening
     this.#openedAt = this.#link.time.now()
-    let attempt = await Attempt.open(this.#link, this.#options, this.#signal)
-    // A secret that a function gives may have been changed meanwhile: it is asked once more.
-    if (isSecretRefusal(attempt) && this.#link.secretRefused()) {
-      attempt = await Attempt.open(this.#link, this.#options, this.#signal)
-    }
-    if (!('how' in attempt)) {
-      // Closed while it was opening: nobody else knows of it yet.
-      if (this.#isOver()) attempt.cancel()
-      return attempt
-    }
-    if (attempt.how === 'closed') return this.#close(undefined)
-    throw this.#toError(attempt)
+    this.#isPlaced = false
+    // Closed while it was opening: nobody else knows of it yet.
+    if (this.#isOver()) attempt?.cancel()
+    return attempt
   }
 
-  #admit(event: LineEvent, line: string): StreamEvent | undefined {
-    if (event.type === 'error') {
-      const { code, description } = event.event
-      this.#link.see(event.txn)
-      if (code === 'permission denied') this.#link.secretRefused()
-      throw new StreamError(code, description, event.txn, this.#link.where)
-    }
-    this.#see(event.type === 'unknown' ? txnOf(event.raw) : event.txn)
-    const isFirst = this.#state.move('open')
-    // A listener of that move may have closed the stream.
+  /** What we did not ask for: the opener says whether, and when, we come back. */
+  #lose(end: End): void {
+    const attempt = this.#attempt
+    this.#heardAt = attempt?.lastHeardAt
+    this.#attempt = undefined
+    this.#told = undefined
+    attempt?.cancel()
+    if (end.how === 'told' && end.error.code === 'permission denied') this.#link.secretRefused()
+    // An exchange that was closed, though nobody closed the stream, went with its connection.
+    this.#opener.lose(end.how === 'closed' ? { how: 'cut' } : end, attempt?.heldBytes)
+    this.#state.move('connecting')
+  }
+
+  #read(line: string): AnyEvent | undefined {
+    const event = readEvent(line)
+    if (event.type === 'error') return this.#takeError(event)
+    if (event.type === 'unknown') return this.#takeUnknown(event, line)
+    this.#link.see(event.txn)
+    if (!this.#isPlaced) return this.#place(event, line)
+    if (!this.#cursor.admit(event, line)) return undefined
+    this.#opener.progressed()
+    return this.#tell(event, line)
+  }
+
+  /** The first event of an attempt: it says from where on everything is told, and so what was missed. */
+  #place(event: PlacedEvent, line: string): AnyEvent | undefined {
+    const isFirst = this.#cursor.txn === undefined
+    const gap = this.#findGap(event.txn)
+    this.#isPlaced = true
+    this.#cursor.reopen(event.txn)
+    if (event.type === 'start') this.#cursor.complete(event.txn)
+    this.#opener.started()
+    this.#state.move('open')
+    // A listener of any of these may close the stream.
+    if (event.type === 'start' && !this.#isOver()) this.#owner.started(event.txn)
+    if (gap && !this.#isOver()) this.#miss(gap)
     if (this.#isOver()) return undefined
-    if (isFirst && event.type === 'start') this.#owner.started(event.txn)
-    if (this.#link.observer) this.#tell(event, line)
-    return event
+    // A `start` is told once for the life of the loop; anything else must not get lost for being first.
+    const told = event.type !== 'start' && !this.#cursor.admit(event, line) ? undefined : this.#tell(event, line)
+    if (event.type === 'start' && !isFirst) return gap
+    if (gap && told) this.#ready.push(told)
+    return gap ?? told
   }
 
-  #see(txn: number | undefined): void {
-    if (txn === undefined) return
+  #findGap(until: number): GapEvent | undefined {
+    const after = this.#cursor.txn
+    if (after === undefined || until < after || (until === after && this.#cursor.isComplete)) return undefined
+    return { type: 'gap', after, until, reason: 'live' }
+  }
+
+  #miss(gap: GapEvent): void {
+    this.#owner.missed(gap)
+    if (this.#options.onGap === 'throw') throw new GapError(gap, this.#link.where)
+  }
+
+  /** It is passed on as it came; where it belongs in time its reader may know, we do not. */
+  #takeUnknown(event: UnknownEvent, line: string): AnyEvent {
+    const { txn } = event.raw as { readonly txn?: unknown }
+    if (Number.isSafeInteger(txn)) this.#link.see(txn as number)
+    return this.#tell(event, line)
+  }
+
+  #takeError({ txn, event: { code, description } }: ErrorEvent): undefined {
     this.#link.see(txn)
-    if (this.lastTxn === undefined || txn > this.lastTxn) this.lastTxn = txn
+    this.#told = { how: 'told', error: new StreamError(code, description, txn, this.#link.where) }
+    // It is always the last line (protocol.md B.7).
+    this.#next = this.#lines.length
   }
 
-  #tell(event: StreamEvent, line: string): void {
+  #tell(event: StreamEvent, line: string): StreamEvent {
+    if (!this.#link.observer) return event
     const { request, content } = this.#options
-    callSafely(this.#link.observer!, {
+    callSafely(this.#link.observer, {
       method: 'POST',
       path: '/stream',
       query: request.fields ? { fields: request.fields.join(',') } : {},
@@ -158,11 +236,7 @@ export class EventSource implements Pullable<StreamEvent> {
       startTime: this.#openedAt,
       endTime: this.#link.time.now(),
     })
-  }
-
-  #toError(end: End): FaunaError {
-    if (end.how === 'closed') return toError({ how: 'cut' }, this.#link.where)
-    return toError(end, this.#link.where, this.#attempt?.heldBytes)
+    return event
   }
 
   #isOver(): boolean {
@@ -170,9 +244,10 @@ export class EventSource implements Pullable<StreamEvent> {
   }
 
   /** The one end: what came and was not taken is dropped, the wire stream is let go. */
-  #close(error: FaunaError | undefined): undefined {
+  #close(error: FaunaError | undefined): void {
     if (!this.#state.move('closed')) return
     this.#lines = []
+    this.#ready = []
     this.#next = 0
     this.#attempt?.cancel()
     this.#owner.ended(error)
@@ -183,15 +258,6 @@ export class EventSource implements Pullable<StreamEvent> {
     if (this.#signal.aborted && !this.#isLeft && !isPlainAbort(this.#signal.reason)) throw this.#signal.reason
     return false
   }
-}
-
-function isSecretRefusal(attempt: Attempt | End): boolean {
-  return 'how' in attempt && attempt.how === 'answered' && isSecretRefused(attempt.error)
-}
-
-function txnOf(raw: unknown): number | undefined {
-  const txn = (raw as { readonly txn?: unknown }).txn
-  return Number.isSafeInteger(txn) ? (txn as number) : undefined
 }
 
 function isPlainAbort(reason: unknown): boolean {

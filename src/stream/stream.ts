@@ -2,7 +2,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { onAbort } from '../abort.ts'
 import { StateError } from '../errors.ts'
-import type { StreamEvent } from '../events/types.ts'
+import type { AnyEvent, StreamEvent } from '../events/types.ts'
 import { callSafely } from '../observe.ts'
 import type { StreamSignals, StreamState } from '../signals.ts'
 import type { Link } from './link.ts'
@@ -48,6 +48,9 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
     this.#source = new EventSource(link, options, this.controller.signal, {
       moved: (state, before) => this.#signal('state', state, before),
       started: txn => this.#signal('start', { txn }),
+      lost: error => this.#signal('lost', { error }),
+      retrying: (attempt, delayMs) => this.#signal('retry', { attempt, delayMs }),
+      missed: ({ after, until, reason }) => this.#signal('gap', { after, until, reason }),
       ended: error => {
         this.#unfollow()
         this.#onEnd(this)
@@ -146,12 +149,12 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
 }
 
 /** All events that have come, at once; an error waits until those before it were given. */
-function inBatches(source: EventSource): Pullable<readonly StreamEvent[]> {
+function inBatches(source: EventSource): Pullable<readonly AnyEvent[]> {
   let held: { error: unknown } | undefined
   return {
     take() {
       if (held) throw held.error
-      const events: StreamEvent[] = []
+      const events: AnyEvent[] = []
       try {
         for (let event = source.take(); event !== undefined; event = source.take()) events.push(event)
       } catch (error) {

@@ -1,5 +1,7 @@
 /** A stream's way to a server that is not there: the answer's bytes are given by the test. */
+import type { BackoffOptions } from '../../src/backoff.ts'
 import type { End } from '../../src/end.ts'
+import type { StreamEvent } from '../../src/events/types.ts'
 import { EventStream } from '../../src/stream/stream.ts'
 import type { Exchange, Link } from '../../src/stream/link.ts'
 import { systemTime, type Time } from '../../src/time.ts'
@@ -64,16 +66,21 @@ export class FakeLink implements Link {
   readonly time: Time
   readonly startTimeoutMs = 10_000
   readonly observer: Link['observer']
+  readonly backoff: BackoffOptions
   readonly exchanges: FakeExchange[] = []
   readonly seen: number[] = []
   opened = 0
   refused = 0
   readonly #answers: (FakeAnswer | End)[]
 
-  constructor(answers: (FakeAnswer | End)[], options: { time?: Time; observer?: Link['observer'] } = {}) {
+  constructor(
+    answers: (FakeAnswer | End)[],
+    options: { time?: Time; observer?: Link['observer']; backoff?: BackoffOptions } = {},
+  ) {
     this.#answers = answers
     this.time = options.time ?? systemTime
     this.observer = options.observer
+    this.backoff = options.backoff ?? { firstMs: 100, maxMs: 20_000, maxAttempts: Number.POSITIVE_INFINITY }
   }
 
   async open(): Promise<Exchange | End> {
@@ -94,11 +101,19 @@ export class FakeLink implements Link {
   }
 }
 
-/** A stream over a fake link. */
-export function streamOver(link: Link, options: { signal?: AbortSignal; maxLineBytes?: number } = {}): EventStream {
-  const { signal, maxLineBytes = 64 * 1024 * 1024 } = options
+/** Options of a stream over a fake link. */
+export type FakeOptions = {
+  readonly signal?: AbortSignal
+  readonly maxLineBytes?: number
+  readonly resumes?: boolean
+  readonly onGap?: 'throw' | 'yield'
+}
+
+/** A stream over a fake link; it does not resume unless it is told to. */
+export function streamOver<E = StreamEvent>(link: Link, options: FakeOptions = {}): EventStream<E> {
+  const { signal, maxLineBytes = 64 * 1024 * 1024, resumes = false, onGap = 'yield' } = options
   const request = { body: '{"documents":{"collection":"c"}}', fields: undefined }
-  return new EventStream(link, { request, content: undefined, signal, maxLineBytes }, () => undefined)
+  return new EventStream(link, { request, content: undefined, signal, maxLineBytes, resumes, onGap }, () => undefined)
 }
 
 /** Text as bytes. */

@@ -1,0 +1,125 @@
+/** Opens a stream's exchange, again and again where its stream resumes: the one place that decides on a retry. */
+import { isSecretRefused } from '../answer.ts'
+import { Backoff } from '../backoff.ts'
+import { type End, toError } from '../end.ts'
+import type { FaunaError } from '../errors.ts'
+import { Attempt, type AttemptOptions } from './attempt.ts'
+import type { Link } from './link.ts'
+import { judge } from './verdict.ts'
+import { wait } from './wait.ts'
+
+/** A stream that stayed open for so long was healthy: the attempts are counted anew, in milliseconds. */
+const healthyMs = 10_000
+
+/** What the owner of an opener is told. */
+export interface OpenerEvents {
+  lost(error: FaunaError): void
+  retrying(attempt: number, delayMs: number): void
+}
+
+/** What an opener needs besides its link. */
+export type OpenerOptions = AttemptOptions & { readonly resumes: boolean }
+
+/** Gives one attempt after the other. */
+export class Opener {
+  readonly #link: Link
+  readonly #options: OpenerOptions
+  readonly #signal: AbortSignal
+  readonly #owner: OpenerEvents
+  readonly #backoff: Backoff
+  #delayMs = 0
+  #startedAt: number | undefined
+  #wasOpen = false
+  /** Set by a replay at once: the next one waits, so that a peer that always refuses cannot spin us. */
+  #isReplayed = false
+  /** Set by a reopening after a lost right: a second one, with no event in between, would not help. */
+  #isReauthorized = false
+
+  constructor(link: Link, options: OpenerOptions, signal: AbortSignal, owner: OpenerEvents) {
+    this.#link = link
+    this.#options = options
+    this.#signal = signal
+    this.#owner = owner
+    this.#backoff = new Backoff(link.backoff)
+  }
+
+  /** Attempts since the last healthy period. */
+  get attempts(): number {
+    return this.#backoff.attempts
+  }
+
+  /** The next attempt whose answer has begun; `undefined` where the stream was closed. Throws what cannot be retried. */
+  async open(): Promise<Attempt | undefined> {
+    while (!this.#signal.aborted) {
+      if (this.#delayMs > 0 && !(await wait(this.#link.time, this.#delayMs, this.#signal))) break
+      const attempt = await this.openOnce()
+      if (!('how' in attempt)) return attempt
+      if (attempt.how === 'closed') break
+      this.lose(attempt)
+    }
+    return undefined
+  }
+
+  /** One opening; a secret that a function gives may have been changed meanwhile, and is asked for once more. */
+  async openOnce(): Promise<Attempt | End> {
+    const attempt = await Attempt.open(this.#link, this.#options, this.#signal)
+    const isRefused = 'how' in attempt && attempt.how === 'answered' && isSecretRefused(attempt.error)
+    if (!isRefused || !this.#link.secretRefused()) return attempt
+    return Attempt.open(this.#link, this.#options, this.#signal)
+  }
+
+  /** The stream was confirmed: `start` came. */
+  started(): void {
+    this.#startedAt = this.#link.time.now()
+    this.#wasOpen = true
+  }
+
+  /** Something was told: a right that is lost now is lost anew. */
+  progressed(): void {
+    this.#isReauthorized = false
+  }
+
+  /** What was missed was read back: whatever ends the stream again, it went on. */
+  recovered(): void {
+    this.#backoff.reset()
+  }
+
+  /**
+   * Takes an end that we did not ask for; the next `open` waits as it should. Throws its error where there is no
+   * coming back. `heldBytes` is the length of an unfinished line.
+   */
+  lose(end: Exclude<End, { how: 'closed' }>, heldBytes = 0): void {
+    const error = toError(end, this.#link.where, heldBytes)
+    this.#forgetWhenHealthy()
+    const delayMs = this.#options.resumes ? this.#delayAfter(end) : undefined
+    if (delayMs === undefined) throw error
+    this.#delayMs = delayMs
+    this.#owner.lost(error)
+    this.#owner.retrying(this.#backoff.attempts, delayMs)
+  }
+
+  #forgetWhenHealthy(): void {
+    const openMs = this.#startedAt === undefined ? 0 : this.#link.time.now() - this.#startedAt
+    this.#startedAt = undefined
+    if (openMs < healthyMs) return
+    this.#backoff.reset()
+    this.#isReplayed = false
+  }
+
+  #delayAfter(end: Exclude<End, { how: 'closed' }>): number | undefined {
+    switch (judge(end, this.#wasOpen)) {
+      case 'fatal':
+        return undefined
+      case 'again':
+        if (this.#isReplayed) return this.#backoff.next()
+        this.#isReplayed = true
+        return 0
+      case 'reauthorize':
+        if (this.#isReauthorized) return undefined
+        this.#isReauthorized = true
+        return 0
+      case 'later':
+        return this.#backoff.next()
+    }
+  }
+}
