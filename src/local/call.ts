@@ -200,12 +200,15 @@ export class Call {
     return castSet(this.value(key), this.at(key), 'Set')
   }
 
-  /** A ref or a set. */
+  /** A ref or a set; native collections are sets. */
   refOrSet(key: string): Ref | SetForm {
     const value = this.value(key)
     if (value instanceof SetValue) return value.form
-    if (value instanceof Ref || value instanceof UnresolvedRef) return castRef(value, this.at(key))
-    throw wrongType(this.at(key), 'Ref or Set', typeName(value))
+    if (!(value instanceof Ref) && !(value instanceof UnresolvedRef)) {
+      throw wrongType(this.at(key), 'Ref or Set', typeName(value))
+    }
+    const ref = castRef(value, this.at(key))
+    return isNativeCollection(ref) ? castSet(ref, this.at(key), 'Set') : ref
   }
 
   /** What the functions over collections take. */
@@ -297,7 +300,7 @@ export function castRef(value: Value, at: Position, expected = 'Ref'): Ref {
 export function castSet(value: Value, at: Position, expected: string): SetForm {
   if (value instanceof SetValue) return value.form
   const ref = castRef(value, at, expected)
-  return isNativeCollection(ref) ? { kind: 'documents', collection: ref } : { kind: 'singleton', ref }
+  return isNativeCollection(ref) ? { kind: 'documents', collection: ref, isSchema: true } : { kind: 'singleton', ref }
 }
 
 /** Whether a ref is one of `collections()`, `keys()` and so on. */

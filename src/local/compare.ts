@@ -17,7 +17,7 @@ import {
   VersionValue,
 } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
-import { DocumentEventValue, SetEventValue, Sourced } from './values.ts'
+import { DocumentEventValue, EventPlace, SetEventValue, Sourced } from './values.ts'
 import { compareStrings } from './order.ts'
 
 /** The place of a type in the order of types. */
@@ -29,13 +29,20 @@ function rankOf(value: Value): number {
   if (value instanceof Bytes) return 1
   if (typeof value === 'string' || value instanceof Action) return 2
   if (Array.isArray(value)) return 3
-  if (value instanceof Ref || value instanceof UnresolvedRef) return 5
+  if (value instanceof Ref || value instanceof UnresolvedRef) return REF_RANK
   if (value instanceof PendingTime) return 6
   if (value instanceof Time) return 6
   if (value instanceof CalendarDate) return 7
   if (value instanceof Lambda) return 8
   if (value instanceof Uuid) return 9
   return 4
+}
+
+const REF_RANK = 5
+
+/** Whether values of the type stand before all refs. */
+export function isOrderedBelowRefs(value: Value): boolean {
+  return rankOf(value) < REF_RANK
 }
 
 function compareNumbers(a: bigint | number, b: bigint | number): number {
@@ -106,6 +113,14 @@ export function fieldsOf(value: Value): ObjectValue | undefined {
       ['document', value.ref],
     ])
     return value.values === undefined ? fields : fields.set('data', [...value.values])
+  }
+  if (value instanceof EventPlace) {
+    const fields = new Map<string, Value>([
+      ['ts', value.ts],
+      ['action', new Action(value.action)],
+    ])
+    if (value.ref !== undefined) fields.set('document', value.ref)
+    return value.values.length === 0 ? fields : fields.set('data', [...value.values])
   }
   if (value instanceof Sourced) {
     return new Map<string, Value>([

@@ -107,7 +107,7 @@ function checkUnique(query: Query, ref: Ref, fields: ObjectValue, at: Position):
     for (const placed of index.place(ref, { ts: transaction.snapshot, fields })) {
       const entries = index.findEntries(placed.set)
       const { values } = placed.entry
-      for (const other of entries?.ascend(Number.POSITIVE_INFINITY, transaction.snapshot, values) ?? []) {
+      for (const other of entries?.ascend(Number.POSITIVE_INFINITY, transaction.snapshot, { values }) ?? []) {
         const isSameEntry =
           identityOf({ ...placed, entry: { ...other, ref, ttl: undefined } }) ===
           identityOf({ ...placed, entry: { ...placed.entry, ttl: undefined } })

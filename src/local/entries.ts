@@ -4,7 +4,7 @@
  */
 import { compareRefs, compareValues } from './compare.ts'
 import { OrderedMap } from './ordered.ts'
-import type { Ref, Value } from './values.ts'
+import type { Bound, Ref, Value } from './values.ts'
 
 /** A row of a set. The ttl belongs to its identity: another ttl is another entry (protocol.md E.7). */
 export type Entry = { readonly values: readonly Value[]; readonly ref: Ref; readonly ttl: bigint | undefined }
@@ -12,31 +12,37 @@ export type Entry = { readonly values: readonly Value[]; readonly ref: Ref; read
 /** Something that came to a set or went from it, at a time in microseconds. */
 export type EntryEvent = { readonly ts: number; readonly action: 'add' | 'remove'; readonly entry: Entry }
 
-/** Where to begin in a set: some first values, or values and a ref; anything may be compared. */
-export type Bound = readonly Value[]
+/** What entries are sorted by; bounds stand between them, and are told by having no ttl at all. */
+type Sortable = Bound & { readonly ttl?: bigint | undefined }
 
-/** What entries are sorted by: their values, then their ref. A bound is values only, as many as it likes. */
-type Sortable = { readonly values: readonly Value[]; readonly ref?: Ref; readonly ttl?: bigint | undefined }
-
-function elementAt(row: Sortable, index: number): Value | undefined {
-  return index < row.values.length ? row.values[index] : index === row.values.length ? row.ref : undefined
-}
-
-/**
- * The order of entries: value by value (from the highest down where the index says so), then ref, then ttl. A bound
- * that ends early is below everything that begins like it.
- */
-export function compareEntries(a: Sortable, b: Sortable, reversed: readonly boolean[]): number {
-  for (let i = 0; ; i++) {
-    const left = elementAt(a, i)
-    const right = elementAt(b, i)
-    if (left === undefined || right === undefined) {
-      if (left !== right) return left === undefined ? -1 : 1
-      return compareTtl(a.ttl, b.ttl)
-    }
-    const order = compareValues(left, right)
+/** The order of the first values of two lists. */
+function compareFirst(a: readonly Value[], b: readonly Value[], count: number, reversed: readonly boolean[]): number {
+  for (let i = 0; i < count; i++) {
+    const order = compareValues(a[i] ?? null, b[i] ?? null)
     if (order !== 0) return reversed[i] === true ? -order : order
   }
+  return 0
+}
+
+/** Lists of values in their order; one that ends early is below all that begin like it. */
+export function compareLists(a: readonly Value[], b: readonly Value[], reversed: readonly boolean[]): number {
+  return compareFirst(a, b, Math.min(a.length, b.length), reversed) || a.length - b.length
+}
+
+/** Where a bound stands among the entries that begin like it. */
+function sideOf(row: Sortable): number {
+  return 'ttl' in row ? 0 : row.isAbove === true ? 1 : -1
+}
+
+/** The order of entries: value by value (from the highest down where the index says so), then ref, then ttl. */
+export function compareEntries(a: Sortable, b: Sortable, reversed: readonly boolean[]): number {
+  const order = compareFirst(a.values, b.values, Math.min(a.values.length, b.values.length), reversed)
+  if (order !== 0) return order
+  if (a.values.length !== b.values.length) return a.values.length < b.values.length ? sideOf(a) || -1 : -sideOf(b) || 1
+  if (a.ref !== undefined && b.ref !== undefined) {
+    return compareRefs(a.ref, b.ref) || sideOf(a) - sideOf(b) || compareTtl(a.ttl, b.ttl)
+  }
+  return sideOf(a) - sideOf(b)
 }
 
 function compareTtl(a: bigint | undefined, b: bigint | undefined): number {
@@ -49,7 +55,11 @@ function compareTtl(a: bigint | undefined, b: bigint | undefined): number {
 function compareEvents(a: EntryEvent, b: EntryEvent, reversed: readonly boolean[]): number {
   if (a.ts !== b.ts) return a.ts - b.ts
   if (a.action !== b.action) return a.action === 'remove' ? -1 : 1
-  return compareRefs(a.entry.ref, b.entry.ref) || compareEntries(a.entry, b.entry, reversed)
+  return (
+    compareRefs(a.entry.ref, b.entry.ref) ||
+    compareLists(a.entry.values, b.entry.values, reversed) ||
+    compareTtl(a.entry.ttl, b.entry.ttl)
+  )
 }
 
 /** Whether an entry is there at a time, of the events that it has had, oldest first. */
@@ -109,7 +119,7 @@ export class EntrySet {
 
   /** The same downwards, from just below `before`. */
   *descend(ts: number, now: number, before?: Bound): Generator<Entry> {
-    yield* held(before === undefined ? this.#rows.descend() : this.#rows.descend({ values: before }, false), ts, now)
+    yield* held(before === undefined ? this.#rows.descend() : this.#rows.descend(before, false), ts, now)
   }
 
   /** What came and went, oldest first, from the first event that is not before the bound. */
@@ -117,14 +127,21 @@ export class EntrySet {
     for (const [event] of from === undefined ? this.#events.ascend() : this.#events.ascend(from, true)) yield event
   }
 
-  /** The same, newest first, from the last event before the bound. */
-  *historyBack(before?: EntryEvent): Generator<EntryEvent> {
-    for (const [event] of before === undefined ? this.#events.descend() : this.#events.descend(before, false))
-      yield event
+  /** The same, newest first, from the last event that is not behind the bound. */
+  *historyBack(from?: EntryEvent): Generator<EntryEvent> {
+    for (const [event] of from === undefined ? this.#events.descend() : this.#events.descend(from, true)) yield event
+  }
+
+  /** The whole history of each entry between two bounds, entry after entry, each oldest first. */
+  *timelines(from: Bound, to: Bound): Generator<readonly EntryEvent[]> {
+    for (const [row, events] of this.#rows.ascend(from, true)) {
+      if (compareEntries(row, to, this.reversed) > 0) return
+      yield events
+    }
   }
 
   #rowsFrom(from: Bound | undefined): Iterable<[Sortable, EntryEvent[]]> {
-    return from === undefined ? this.#rows.ascend() : this.#rows.ascend({ values: from }, true)
+    return from === undefined ? this.#rows.ascend() : this.#rows.ascend(from, true)
   }
 }
 

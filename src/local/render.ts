@@ -13,6 +13,7 @@ import {
   Bytes,
   CalendarDate,
   DocumentEventValue,
+  EventPlace,
   Lambda,
   Page,
   PendingTime,
@@ -119,6 +120,7 @@ export class Renderer {
     if (value instanceof Page) return this.#page(value)
     if (value instanceof DocumentEventValue) return this.#documentEvent(value)
     if (value instanceof SetEventValue) return this.#setEvent(value)
+    if (value instanceof EventPlace) return this.#eventPlace(value)
     if (value instanceof Action) return writeString(this.action(value.name))
     if (value instanceof PendingTime) return String(value.micros)
     return this.#sourced(value)
@@ -152,8 +154,14 @@ export class Renderer {
     return `${this.#eventHead(ts, action, ref)}${shown}}`
   }
 
-  #eventHead(ts: number, action: ActionName, ref: Ref): string {
-    return `{"ts":${ts},"action":"${this.action(action)}","${this.#dialect.eventDocument}":${this.value(ref)}`
+  #eventPlace({ ts, action, ref, values }: EventPlace): string {
+    const shown = values.length === 0 ? '' : `,"${this.#dialect.eventValues}":${this.#array(values)}`
+    return `${this.#eventHead(ts, action, ref)}${shown}}`
+  }
+
+  #eventHead(ts: number | bigint, action: ActionName, ref: Ref | undefined): string {
+    const document = ref === undefined ? '' : `,"${this.#dialect.eventDocument}":${this.value(ref)}`
+    return `{"ts":${ts},"action":"${this.action(action)}"${document}`
   }
 
   #sourced({ value, sources }: Sourced): string {

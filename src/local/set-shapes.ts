@@ -1,6 +1,6 @@
 /** Sets as objects: their shape on the wire, and what they become when they are stored (protocol.md D.2, E.3). */
-import { SetValue } from './values.ts'
-import type { ObjectValue, SetForm, Value } from './values.ts'
+import { Ref, SetValue } from './values.ts'
+import type { Bound, ObjectValue, SetForm, Value } from './values.ts'
 
 /** One element stands bare, none is null, several are an array. */
 function unwrap(values: readonly Value[]): Value {
@@ -8,7 +8,17 @@ function unwrap(values: readonly Value[]): Value {
 }
 
 function operand(form: SetForm): Value {
-  return form.kind === 'singleton' ? form.ref : new SetValue(form)
+  if (form.kind === 'singleton') return form.ref
+  return form.kind === 'documents' && form.isSchema === true ? form.collection : new SetValue(form)
+}
+
+/** A document and the set of it have histories of their own. */
+function operandOfEvents(form: SetForm): Value {
+  return form.kind === 'singleton' ? new SetValue(form) : operand(form)
+}
+
+function placeOf({ values, ref }: Bound): Value[] {
+  return ref === undefined ? [...values] : [...values, ref]
 }
 
 /** The object inside of `@set`; sets in it are values of their own. */
@@ -26,7 +36,7 @@ export function describeSet(form: SetForm): ObjectValue {
     case 'singleton':
       return new Map<string, Value>([['singleton', form.ref]])
     case 'events':
-      return new Map<string, Value>([['events', 'kind' in form.of ? new SetValue(form.of) : form.of]])
+      return new Map<string, Value>([['events', form.of instanceof Ref ? form.of : operandOfEvents(form.of)]])
     case 'union':
     case 'intersection':
     case 'difference':
@@ -37,8 +47,8 @@ export function describeSet(form: SetForm): ObjectValue {
     case 'range':
       return new Map<string, Value>([
         ['range', operand(form.set)],
-        ['from', unwrap(form.from)],
-        ['to', unwrap(form.to)],
+        ['from', unwrap(placeOf(form.from))],
+        ['to', unwrap(placeOf(form.to))],
       ])
     case 'filter':
       return new Map<string, Value>([

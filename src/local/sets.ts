@@ -2,19 +2,22 @@
  * Reading sets: every kind of set as an ordered run of elements that may be entered anywhere, upwards or downwards
  * (protocol.md E.6). Sets made of indexes and collections start in O(log n); the others are merged as they are read.
  */
-import { castSet } from './call.ts'
+import { castBoolean, castSet } from './call.ts'
 import type { Evaluator, Frame } from './call.ts'
-import { canonicalKey, compareValues } from './compare.ts'
+import { canonicalKey } from './compare.ts'
 import { Collection } from './database.ts'
-import { compareEntries } from './entries.ts'
-import type { Bound, EntrySet } from './entries.ts'
+import { compareEntries, compareLists } from './entries.ts'
+import type { EntrySet } from './entries.ts'
 import { failure, permissionDenied } from './failures.ts'
 import { isLive } from './history.ts'
 import { Index, placeOf } from './indexing.ts'
 import type { SetOwner } from './indexing.ts'
+import { compareRefs } from './compare.ts'
+import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
 import { checkRetained, floorOf, indexFloorOf } from './retention.ts'
-import { Lambda, Ref } from './values.ts'
-import type { Position, SetForm, Value } from './values.ts'
+import { layoutOf } from './set-layout.ts'
+import { Ref } from './values.ts'
+import type { Bound, Position, SetForm, Value } from './values.ts'
 
 /** An element of a set: the values that the set covers, the document, and the sets that it came from. */
 export type Element = { readonly values: readonly Value[]; readonly ref: Ref; readonly sources: readonly SetForm[] }
@@ -22,9 +25,11 @@ export type Element = { readonly values: readonly Value[]; readonly ref: Ref; re
 /** A set being read. */
 export interface SetReader {
   readonly reversed: readonly boolean[]
-  /** Upwards from a bound (inclusive). */
+  /** Whether it may have documents that its reader may not see. */
+  readonly isFiltered: boolean
+  /** Upwards from a bound. */
   ascend(from?: Bound): Iterable<Element>
-  /** Downwards from just below a bound. */
+  /** Downwards from a bound. */
   descend(before?: Bound): Iterable<Element>
 }
 
@@ -45,8 +50,10 @@ export function valueOf({ values, ref }: Pick<Element, 'values' | 'ref'>): Value
 /** Who has the set, and the entries, of an index or a collection; undefined where there never was one. */
 type Found = { readonly owner: SetOwner; readonly entries: EntrySet | undefined }
 
+type LeafForm = Extract<SetForm, { kind: 'match' | 'documents' }>
+
 /** The entries of a `match` or `documents`. Throws where the index or the collection is gone. */
-export function findEntries(form: Extract<SetForm, { kind: 'match' | 'documents' }>, context: SetContext): Found {
+export function findEntries(form: LeafForm, context: SetContext): Found {
   const { store } = context.frame.query
   if (form.kind === 'documents') {
     const owner = store.database(form.collection.database)?.collections.get(Number(form.collection.id))
@@ -63,18 +70,18 @@ function undefinedSchema(context: SetContext, ref: Ref, kind: string): Error {
   return failure(context.at, 'invalid ref', `Ref refers to undefined ${kind} '${name}'`)
 }
 
-/** Whether the documents of a set need not be asked for one by one. Throws where the set may not be read at all. */
-export function isUnrestricted(owner: SetOwner, form: SetForm, context: SetContext): boolean {
-  const { access } = context.frame.query
+/**
+ * How a key may read the set of an index or a collection: `all` of it, only `some` documents (they are asked for one
+ * by one), or `none` of it.
+ */
+export function readingOf(owner: SetOwner, form: LeafForm, { frame }: SetContext): 'all' | 'some' | 'none' {
+  const { access } = frame.query
   const resource = owner instanceof Collection ? owner.collectionRef : owner instanceof Index ? owner.ref : undefined
-  if (resource === undefined) return true
+  if (resource === undefined) return 'all'
   const terms = form.kind === 'match' ? [...form.terms] : resource
-  if (access.allows('unrestricted_read', resource, [terms])) return true
-  if (form.kind === 'match' && !access.allows('read', resource, [terms])) throw permissionDenied(context.at)
-  if (form.kind === 'documents' && owner instanceof Collection && owner.number < 1024) {
-    if (!access.allows('read', resource, [resource])) throw permissionDenied(context.at)
-  }
-  return false
+  if (access.allows('unrestricted_read', resource, [terms])) return 'all'
+  const isAsked = form.kind === 'match' || form.isSchema === true
+  return isAsked && !access.allows('read', resource, [terms]) ? 'none' : 'some'
 }
 
 /** The earliest time that a set can be read at. */
@@ -91,35 +98,42 @@ export function canRead(ref: Ref, frame: Frame, privilege: 'read' | 'history_rea
   return collection !== undefined && access.allows(privilege, collection.collectionRef, [ref])
 }
 
-function openEntries(form: Extract<SetForm, { kind: 'match' | 'documents' }>, context: SetContext): SetReader {
+/** Whether the set of one document may be read: its history is what it takes. */
+export function canReadSingle(ref: Ref, { query }: Frame): boolean {
+  if (ref.collection < FIRST_USER_COLLECTION) return canRead(ref, { query } as Frame, 'history_read')
+  return query.access.allows('history_read', new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)), [ref])
+}
+
+function openEntries(form: LeafForm, context: SetContext): SetReader | undefined {
   const { frame } = context
   const { owner, entries } = findEntries(form, context)
   if (frame.readAt !== undefined) checkRetained(frame.readAt, floorOfOwner(owner, context))
-  const unrestricted = isUnrestricted(owner, form, context)
+  const reading = readingOf(owner, form, context)
+  if (reading === 'none') return undefined
   const at = frame.readAt ?? Number.POSITIVE_INFINITY
   const now = frame.query.transaction.snapshot
   const sources = [form]
-  function* visible(rows: Iterable<{ values: readonly Value[]; ref: Ref }>): Generator<Element> {
-    for (const { values, ref } of rows) if (unrestricted || canRead(ref, frame)) yield { values, ref, sources }
+  function* elements(rows: Iterable<{ values: readonly Value[]; ref: Ref }>): Generator<Element> {
+    for (const { values, ref } of rows) yield { values, ref, sources }
   }
   return {
     reversed: entries?.reversed ?? [],
-    ascend: from => visible(entries?.ascend(at, now, from) ?? []),
-    descend: before => visible(entries?.descend(at, now, before) ?? []),
+    isFiltered: reading === 'some',
+    ascend: from => elements(entries?.ascend(at, now, from) ?? []),
+    descend: before => elements(entries?.descend(at, now, before) ?? []),
   }
 }
 
-/** A reader over elements that are all at hand. */
-function overArray(elements: () => readonly Element[], reversed: readonly boolean[] = []): SetReader {
-  const isBelow = (element: Element, bound: Bound | undefined): boolean =>
-    bound !== undefined && compareEntries({ ...element, ttl: undefined }, { values: bound }, reversed) < 0
-  return {
-    reversed,
-    ascend: from => elements().filter(element => !isBelow(element, from)),
-    descend: before =>
-      elements()
-        .filter(element => before === undefined || isBelow(element, before))
-        .reverse(),
+/** An element against a bound; its ttl does not count. */
+function compareToBound({ values, ref }: Element, bound: Bound, reversed: readonly boolean[]): number {
+  return compareEntries({ values, ref, ttl: undefined }, bound, reversed)
+}
+
+function* skipWhile<Item>(items: Iterable<Item>, isSkipped: (item: Item) => boolean): Generator<Item> {
+  let isSkipping = true
+  for (const item of items) {
+    isSkipping &&= isSkipped(item)
+    if (!isSkipping) yield item
   }
 }
 
@@ -129,86 +143,133 @@ export function checkDocumentRetained(ref: Ref, { readAt, query }: Frame): void 
   checkRetained(readAt, floorOf(query.store, ref.database, ref.collection, query.transaction.snapshot))
 }
 
-function openSingleton(form: Extract<SetForm, { kind: 'singleton' }>, { frame }: SetContext): SetReader {
+type SingletonForm = Extract<SetForm, { kind: 'singleton' }>
+
+function openSingleton(form: SingletonForm, { frame }: SetContext): SetReader | undefined {
   checkDocumentRetained(form.ref, frame)
-  return overArray(() => {
-    const { query } = frame
+  if (!canReadSingle(form.ref, frame)) return undefined
+  const { query } = frame
+  const present = (): Element[] => {
     const history = query.store.historyOf(form.ref)
     const version = frame.readAt === undefined ? history?.newest : history?.at(frame.readAt)
-    const isThere = isLive(version, query.transaction.snapshot) && canRead(form.ref, frame)
-    return isThere ? [{ values: [], ref: form.ref, sources: [form] }] : []
-  })
+    return isLive(version, query.transaction.snapshot) ? [{ values: [], ref: form.ref, sources: [form] }] : []
+  }
+  // A bound with values stands among documents by its document alone.
+  const sideOfBound = (bound: Bound): number =>
+    bound.ref === undefined ? (bound.isAbove === true ? 1 : -1) : compareRefs(bound.ref, form.ref)
+  return {
+    reversed: [],
+    isFiltered: false,
+    ascend: from =>
+      present().filter(
+        element => from === undefined || (sideOfBound(from) <= 0 && compareToBound(element, from, []) >= 0),
+      ),
+    descend: before =>
+      present().filter(
+        element => before === undefined || (sideOfBound(before) >= 0 && compareToBound(element, before, []) < 0),
+      ),
+  }
 }
 
 type Run = { readonly iterator: Iterator<Element>; head: Element | undefined }
 
 function startRun(elements: Iterable<Element>): Run {
-  const iterator = elements[Symbol.iterator]()
-  const { done, value } = iterator.next()
-  return { iterator, head: done === true ? undefined : value }
+  const run: Run = { iterator: elements[Symbol.iterator](), head: undefined }
+  stepRun(run)
+  return run
 }
 
-/** Merges ordered runs: at each place, which of them have the element there. */
-function* mergeRuns(
-  runs: readonly Run[],
-  compare: (a: Element, b: Element) => number,
-): Generator<{ element: Element; holders: readonly number[] }> {
+function stepRun(run: Run): void {
+  const { done, value } = run.iterator.next()
+  run.head = done === true ? undefined : value
+}
+
+/** Elements that are the same to combinations of sets, by the set that they are from. */
+type Group = ReadonlyMap<number, readonly Element[]>
+
+/** Merges ordered runs into groups of elements that have the same values: which document they are of does not count. */
+function* groupRuns(runs: readonly Run[], compare: (a: Element, b: Element) => number): Generator<Group> {
   for (;;) {
     let lowest: Element | undefined
     for (const { head } of runs) if (head && (lowest === undefined || compare(head, lowest) < 0)) lowest = head
     if (lowest === undefined) return
-    const sources: SetForm[] = []
-    const holders: number[] = []
+    const group = new Map<number, Element[]>()
     for (const [i, run] of runs.entries()) {
-      if (run.head === undefined || compare(run.head, lowest) !== 0) continue
-      sources.push(...run.head.sources)
-      holders.push(i)
-      const { done, value } = run.iterator.next()
-      run.head = done === true ? undefined : value
+      const own: Element[] = []
+      for (; run.head !== undefined && compare(run.head, lowest) === 0; stepRun(run)) own.push(run.head)
+      if (own.length > 0) group.set(i, own)
     }
-    yield { element: { ...lowest, sources }, holders }
+    yield group
   }
 }
 
-/** Which elements a combination of sets keeps: by the number of sets and those that hold the element. */
-const combinations: Readonly<
-  Record<'union' | 'intersection' | 'difference', (holders: readonly number[], sets: number) => boolean>
-> = {
-  union: () => true,
-  intersection: (holders, sets) => holders.length === sets,
-  difference: holders => holders.length === 1 && holders[0] === 0,
+/** The sets that the elements of a group came from, the last set first. */
+function sourcesOf(elements: readonly Element[]): SetForm[] {
+  const sources = elements.toReversed().flatMap(element => element.sources)
+  return [...new Map(sources.map(source => [canonicalKey(source), source])).values()]
 }
 
-function openCombination(
-  form: Extract<SetForm, { kind: 'union' | 'intersection' | 'difference' }>,
-  context: SetContext,
-): SetReader {
-  const readers = form.sets.map(set => openSet(set, context))
+/** The larger of two lists; of two as long the first. */
+function longer(a: readonly Element[], b: readonly Element[]): readonly Element[] {
+  return b.length > a.length ? b : a
+}
+
+type Combination = Extract<SetForm, { kind: 'union' | 'intersection' | 'difference' }>
+
+/** What a combination keeps of a group; within it elements come in opposite order, as from the real server. */
+const combinations: Readonly<Record<Combination['kind'], (group: Group, sets: number) => readonly Element[]>> = {
+  union: group => [...group.values()].reduce(longer).toReversed(),
+  intersection: (group, sets) => {
+    if (group.size < sets) return []
+    const count = Math.min(...[...group.values()].map(elements => elements.length))
+    return (group.get(0) ?? []).slice(0, count)
+  },
+  difference: group => (group.size === 1 ? (group.get(0)?.toReversed() ?? []) : []),
+}
+
+/** What stands for an element in combinations: its values, or the document where it has none. */
+function termsOf({ values, ref }: Element): readonly Value[] {
+  return values.length === 0 ? [ref] : values
+}
+
+function* combine(form: Combination, runs: readonly Run[], compare: (a: Element, b: Element) => number) {
+  const keep = combinations[form.kind]
+  for (const group of groupRuns(runs, compare)) {
+    const kept = keep(group, runs.length)
+    const sources = kept.length === 0 ? [] : sourcesOf([...group.values()].flat())
+    for (const element of kept) yield { ...element, sources }
+  }
+}
+
+/** The readers of the sets of a combination: those that may not be read do not take part. */
+function openOperands(form: Combination, context: SetContext): SetReader[] | undefined {
+  const readers = form.sets.map(set => tryOpen(set, context))
+  if (form.kind === 'difference' && readers[0] === undefined) return undefined
+  const open = readers.filter(reader => reader !== undefined)
+  return open.length === 0 ? undefined : open
+}
+
+function openCombination(form: Combination, context: SetContext): SetReader | undefined {
+  const readers = openOperands(form, context)
+  if (readers === undefined) return undefined
   const reversed = readers[0]?.reversed ?? []
-  const isKept = combinations[form.kind]
-  const compare = (a: Element, b: Element): number => compareEntries(entry(a), entry(b), reversed)
-  function* merged(runs: Run[], direction: 1 | -1): Generator<Element> {
-    for (const { element, holders } of mergeRuns(runs, (a, b) => direction * compare(a, b))) {
-      if (isKept(holders, readers.length)) yield element
-    }
-  }
+  const compare = (a: Element, b: Element): number => compareLists(termsOf(a), termsOf(b), reversed)
   return {
     reversed,
+    isFiltered: readers.some(reader => reader.isFiltered),
     ascend: from =>
-      merged(
+      combine(
+        form,
         readers.map(reader => startRun(reader.ascend(from))),
-        1,
+        compare,
       ),
     descend: before =>
-      merged(
+      combine(
+        form,
         readers.map(reader => startRun(reader.descend(before))),
-        -1,
+        (a, b) => compare(b, a),
       ),
   }
-}
-
-function entry({ values, ref }: Element): { values: readonly Value[]; ref: Ref } {
-  return { values, ref }
 }
 
 function* distinctRun(elements: Iterable<Element>): Generator<Element> {
@@ -220,108 +281,159 @@ function* distinctRun(elements: Iterable<Element>): Generator<Element> {
   }
 }
 
-function openDistinct(form: Extract<SetForm, { kind: 'distinct' | 'reverse' }>, context: SetContext): SetReader {
-  const inner = openSet(form.set, context)
-  return {
-    reversed: inner.reversed,
-    ascend: from => distinctRun(inner.ascend(from)),
-    descend: before => distinctRun(inner.descend(before)),
-  }
+type Derived = Extract<SetForm, { kind: 'distinct' | 'reverse' }>
+
+function openDistinct(form: Derived, context: SetContext): SetReader | undefined {
+  const inner = tryOpen(form.set, context)
+  return (
+    inner && {
+      ...inner,
+      ascend: from => distinctRun(inner.ascend(from)),
+      descend: before => distinctRun(inner.descend(before)),
+    }
+  )
 }
 
-/** The order of an element against a bound that counts as equal to all that begin like it. */
-function compareToPrefix(element: Element, bound: Bound, reversed: readonly boolean[]): number {
-  const parts: readonly Value[] = [...element.values, element.ref]
-  for (let i = 0; i < bound.length && i < parts.length; i++) {
-    const order = compareValues(parts[i] ?? null, bound[i] ?? null)
-    if (order !== 0) return reversed[i] === true ? -order : order
-  }
-  return 0
+/** A bound of a reversed set as one of the set itself: where documents are all, they have become the values. */
+function unreverse({ values, ref }: Bound, hasValues: boolean, isAbove: boolean): Bound | undefined {
+  if (hasValues) return { values, ref, isAbove }
+  const [only] = values
+  if (only instanceof Ref) return { values: [], ref: only, isAbove }
+  return values.length === 0 ? { values: [], ref, isAbove } : undefined
 }
 
-/** A reversed set is entered from the other side: bounds stay where they are, up and down change places. */
-function openReverse(form: Extract<SetForm, { kind: 'distinct' | 'reverse' }>, context: SetContext): SetReader {
-  const inner = openSet(form.set, context)
-  return {
-    reversed: inner.reversed.map(isReversed => !isReversed),
-    *ascend(from) {
-      for (const element of inner.descend()) {
-        if (from === undefined || compareToPrefix(element, from, inner.reversed) <= 0) yield element
-      }
-    },
-    *descend(before) {
-      for (const element of inner.ascend()) {
-        if (before === undefined || compareToPrefix(element, before, inner.reversed) > 0) yield element
-      }
-    },
+/** A reversed set is read from the other side. */
+function openReverse(form: Derived, context: SetContext): SetReader | undefined {
+  const inner = tryOpen(form.set, context)
+  if (inner === undefined) return undefined
+  const { store } = context.frame.query
+  const { reversed } = layoutOf(form, store)
+  const hasValues = layoutOf(form.set, store).values > 0
+  function* reshape(elements: Iterable<Element>): Generator<Element> {
+    for (const { values, ref } of elements) yield { values: values.length === 0 ? [ref] : values, ref, sources: [form] }
   }
-}
-
-function openRange(form: Extract<SetForm, { kind: 'range' }>, context: SetContext): SetReader {
-  const inner = openSet(form.set, context)
-  const { reversed } = inner
-  // The real server forgets the upper bound where paging backwards names one of its own (protocol.md E.6).
-  const isBounded = (before: Bound | undefined): boolean => before === undefined || !context.frame.query.store.hasQuirks
   return {
     reversed,
-    *ascend(from) {
-      const isLater = from !== undefined && compareEntries({ values: from }, { values: form.from }, reversed) > 0
-      const start = isLater ? from : form.from
-      for (const element of inner.ascend(start.length === 0 ? undefined : start)) {
-        if (compareToPrefix(element, form.to, reversed) > 0) return
+    isFiltered: inner.isFiltered,
+    ascend(from) {
+      const run = reshape(inner.descend(from && unreverse(from, hasValues, true)))
+      return from === undefined ? run : skipWhile(run, element => compareToBound(element, from, reversed) < 0)
+    },
+    descend(before) {
+      const run = reshape(inner.ascend(before && unreverse(before, hasValues, false)))
+      return before === undefined ? run : skipWhile(run, element => compareToBound(element, before, reversed) >= 0)
+    },
+  }
+}
+
+const bottom: Bound = { values: [] }
+const top: Bound = { values: [], isAbove: true }
+
+/** Where a bound stands by its document alone: below or above all of them, or at one. */
+function documentSide({ ref, isAbove }: Bound): number {
+  return ref !== undefined ? 0 : isAbove === true ? 1 : -1
+}
+
+/**
+ * How the real server weighs a cursor against an end of a range: by the document first, so that a cursor may leave the
+ * range behind (protocol.md E.6). `isEarly`: a cursor that ends early is below what begins like it.
+ */
+function weighCursor(cursor: Bound, end: Bound, isEarly: boolean, reversed: readonly boolean[]): number {
+  const sides = documentSide(cursor) - documentSide(end)
+  if (sides !== 0) return sides
+  const order = cursor.ref && end.ref ? compareRefs(cursor.ref, end.ref) : 0
+  if (order !== 0) return order
+  const count = Math.min(cursor.values.length, end.values.length)
+  const values = compareLists(cursor.values.slice(0, count), end.values.slice(0, count), reversed)
+  if (values !== 0) return values
+  const rest = cursor.values.length - end.values.length
+  return isEarly ? rest : -rest
+}
+
+function openRange(form: Extract<SetForm, { kind: 'range' }>, context: SetContext): SetReader | undefined {
+  const inner = tryOpen(form.set, context)
+  if (inner === undefined) return undefined
+  const { reversed } = inner
+  const { hasQuirks } = context.frame.query.store
+  const weigh = (cursor: Bound, end: Bound, isEarly: boolean): number =>
+    hasQuirks ? weighCursor(cursor, end, isEarly, reversed) : compareEntries(cursor, end, reversed)
+  return {
+    ...inner,
+    *ascend(from = bottom) {
+      for (const element of inner.ascend(weigh(from, form.from, true) < 0 ? form.from : from)) {
+        if (compareToBound(element, form.to, reversed) > 0) return
         yield element
       }
     },
-    *descend(before) {
-      for (const element of inner.descend(before)) {
-        if (isBounded(before) && compareToPrefix(element, form.to, reversed) > 0) continue
-        if (compareToPrefix(element, form.from, reversed) < 0) return
+    *descend(before = top) {
+      for (const element of inner.descend(weigh(before, form.to, false) > 0 ? form.to : before)) {
+        if (compareToBound(element, form.from, reversed) < 0) return
         yield element
       }
     },
   }
 }
 
-function openFilter(form: Extract<SetForm, { kind: 'filter' }>, context: SetContext): SetReader {
-  const inner = openSet(form.set, context)
+function openFilter(form: Extract<SetForm, { kind: 'filter' }>, context: SetContext): SetReader | undefined {
+  const inner = tryOpen(form.set, context)
+  if (inner === undefined) return undefined
   function* kept(elements: Iterable<Element>): Generator<Element> {
     for (const element of elements) {
       const verdict = context.evaluator.apply(form.lambda, valueOf(element), { ...context.frame, isPure: true })
-      if (verdict === true) yield element
+      if (castBoolean(verdict, form.lambda.at)) yield element
     }
   }
   return {
-    reversed: inner.reversed,
+    ...inner,
     ascend: from => kept(inner.ascend(from)),
     descend: before => kept(inner.descend(before)),
   }
 }
 
-function joinTarget(form: Extract<SetForm, { kind: 'join' }>, element: Element, context: SetContext): SetForm {
+/** The set that a join reads for one element of its source. */
+export function joinTarget(
+  form: Extract<SetForm, { kind: 'join' }>,
+  element: Pick<Element, 'values' | 'ref'>,
+  context: SetContext,
+): SetForm {
   const { target } = form
   if (target instanceof Ref) {
     const terms = element.values.length === 0 ? [element.ref] : element.values
     return { kind: 'match', index: target, terms }
   }
   const value = context.evaluator.apply(target, valueOf(element), { ...context.frame, isPure: true })
-  return castSet(value, target instanceof Lambda ? target.body.at : context.at, 'Set')
+  return castSet(value, target.body.at, 'Set')
 }
 
-function openJoin(form: Extract<SetForm, { kind: 'join' }>, context: SetContext): SetReader {
-  let reversed: readonly boolean[] = []
-  return overArray(() => {
-    const found = new Map<string, Element>()
-    for (const element of openSet(form.set, context).ascend()) {
-      const reader = openSet(joinTarget(form, element, context), context)
-      reversed = reader.reversed
-      for (const inner of reader.ascend()) found.set(canonicalKey([[...inner.values], inner.ref]), inner)
+/** A join reads the sets of all elements of its source, and leaves out those that may not be read. */
+function openJoin(form: Extract<SetForm, { kind: 'join' }>, context: SetContext): SetReader | undefined {
+  const source = tryOpen(form.set, context)
+  if (source === undefined) return undefined
+  function* merged(start: (reader: SetReader) => Iterable<Element>, direction: 1 | -1): Generator<Element> {
+    const readers = [...(source?.ascend() ?? [])]
+      .map(element => tryOpen(joinTarget(form, element, context), context))
+      .filter(reader => reader !== undefined)
+    const reversed = readers[0]?.reversed ?? []
+    const compare = (a: Element, b: Element): number => direction * compareLists(termsOf(a), termsOf(b), reversed)
+    for (const group of groupRuns(
+      readers.map(reader => startRun(start(reader))),
+      compare,
+    )) {
+      const all = [...group.values()].flat()
+      const last = all.at(-1)
+      if (last !== undefined) yield { ...last, sources: sourcesOf(all) }
     }
-    return [...found.values()].sort((a, b) => compareEntries(entry(a), entry(b), reversed))
-  }, reversed)
+  }
+  return {
+    reversed: layoutOf(form, context.frame.query.store).reversed,
+    isFiltered: source.isFiltered,
+    ascend: from => merged(reader => reader.ascend(from), 1),
+    descend: before => merged(reader => reader.descend(before), -1),
+  }
 }
 
-/** Opens a set. Throws a `Failure` where it, or a set that it is made of, may not be read. */
-export function openSet(form: SetForm, context: SetContext): SetReader {
+/** Opens a set; undefined where it may not be read. Documents that may not be read are still in it. */
+function tryOpen(form: SetForm, context: SetContext): SetReader | undefined {
   switch (form.kind) {
     case 'match':
     case 'documents':
@@ -343,6 +455,29 @@ export function openSet(form: SetForm, context: SetContext): SetReader {
     case 'join':
       return openJoin(form, context)
     case 'events':
-      throw failure(context.formAt, 'invalid argument', 'Set does not support events history.')
+      return tryOpen(form.of instanceof Ref ? { kind: 'singleton', ref: form.of } : form.of, context)
   }
+}
+
+/** Opens a set: of its documents, those that may be read. Throws a `Failure` where the set itself may not be. */
+export function openSet(form: SetForm, context: SetContext): SetReader {
+  const reader = tryOpen(form, context)
+  if (reader === undefined) throw permissionDenied(context.at)
+  if (!reader.isFiltered) return reader
+  function* visible(elements: Iterable<Element>): Generator<Element> {
+    for (const element of elements) if (canRead(element.ref, context.frame)) yield element
+  }
+  return {
+    ...reader,
+    ascend: from => visible(reader.ascend(from)),
+    descend: before => visible(reader.descend(before)),
+  }
+}
+
+/** The first document of a set, whether or not it may be read. Throws a `Failure` where the set may not be. */
+export function firstDocument(form: SetForm, context: SetContext): Ref | undefined {
+  const reader = tryOpen(form, context)
+  if (reader === undefined) throw permissionDenied(context.at)
+  for (const element of reader.ascend()) return element.ref
+  return undefined
 }

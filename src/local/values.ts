@@ -26,6 +26,7 @@ export type Value =
   | VersionValue
   | DocumentEventValue
   | SetEventValue
+  | EventPlace
   | Sourced
   | Action
   | PendingTime
@@ -115,14 +116,21 @@ export class UnresolvedRef {
 /** What a set is made of. */
 export type SetForm =
   | { readonly kind: 'match'; readonly index: Ref; readonly terms: readonly Value[] }
-  | { readonly kind: 'documents'; readonly collection: Ref }
+  /** `isSchema` where it was written as `collections()`, `keys()` and so on. */
+  | { readonly kind: 'documents'; readonly collection: Ref; readonly isSchema?: true }
   | { readonly kind: 'singleton'; readonly ref: Ref }
   | { readonly kind: 'events'; readonly of: SetForm | Ref }
   | { readonly kind: 'union' | 'intersection' | 'difference'; readonly sets: readonly SetForm[] }
   | { readonly kind: 'distinct' | 'reverse'; readonly set: SetForm }
-  | { readonly kind: 'range'; readonly set: SetForm; readonly from: readonly Value[]; readonly to: readonly Value[] }
+  | { readonly kind: 'range'; readonly set: SetForm; readonly from: Bound; readonly to: Bound }
   | { readonly kind: 'filter'; readonly set: SetForm; readonly lambda: Lambda }
   | { readonly kind: 'join'; readonly set: SetForm; readonly target: Lambda | Ref }
+
+/**
+ * A place between the elements of a set: just below all that begin with these values, and with the document if there
+ * is one; or just above them.
+ */
+export type Bound = { readonly values: readonly Value[]; readonly ref?: Ref | undefined; readonly isAbove?: boolean }
 
 /** A set, not yet read. */
 export class SetValue {
@@ -160,10 +168,18 @@ export class Page {
   readonly data: Value[]
   readonly before: Value | undefined
   readonly after: Value | undefined
-  constructor(data: Value[], before?: Value, after?: Value) {
+  /** The cursors that lead to the elements as they were read. */
+  readonly cursors: readonly Value[]
+  constructor(data: Value[], before?: Value, after?: Value, cursors: readonly Value[] = []) {
     this.data = data
     this.before = before
     this.after = after
+    this.cursors = cursors
+  }
+
+  /** The same page with other data. */
+  with(data: Value[]): Page {
+    return new Page(data, this.before, this.after, this.cursors)
   }
 }
 
@@ -206,6 +222,21 @@ export class SetEventValue {
   readonly ref: Ref
   readonly values: readonly Value[] | undefined
   constructor(ts: number, action: ActionName, ref: Ref, values?: readonly Value[]) {
+    this.ts = ts
+    this.action = action
+    this.ref = ref
+    this.values = values
+  }
+}
+
+/** A place in history as a cursor shows it: without data of the document, and maybe without a document. */
+export class EventPlace {
+  /** Microseconds. */
+  readonly ts: bigint
+  readonly action: ActionName
+  readonly ref: Ref | undefined
+  readonly values: readonly Value[]
+  constructor(ts: bigint, action: ActionName, ref: Ref | undefined, values: readonly Value[]) {
     this.ts = ts
     this.action = action
     this.ref = ref

@@ -49,6 +49,21 @@ export const accessScenarios = [
 /** The scenario that waits until documents have expired: some twenty seconds. */
 export const slowScenarios = ['ttl']
 
+/** Scenarios of `transcripts/history`; the others in there depend on hours, or on keys made outside. */
+export const historyScenarios = [
+  'bytes-break-the-stream',
+  'cursors',
+  'document-catch-up',
+  'expired-documents',
+  'set-catch-up',
+  'several-writes-one-transaction',
+]
+
+/** The path of a history scenario. */
+export function historyPath(name: string): string {
+  return join(transcripts, 'history', `${name}.json`)
+}
+
 /** The path of a stream scenario. */
 export function scenarioPath(name: string): string {
   return join(transcripts, 'streams', `${name}.json`)

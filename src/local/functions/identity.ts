@@ -7,7 +7,7 @@ import { typeName } from '../kinds.ts'
 import { nativeRef } from '../names.ts'
 import { passwordOf } from '../passwords.ts'
 import { TOKENS } from '../native.ts'
-import { openSet } from '../sets.ts'
+import { firstDocument } from '../sets.ts'
 import { checkMayWrite } from './writes.ts'
 import { Ref, SetValue } from '../values.ts'
 import type { Value } from '../values.ts'
@@ -17,8 +17,7 @@ function subjectOf(call: Call, value: Value, at: ReturnType<Call['at']>): Ref | 
   if (value instanceof Ref) return value
   if (!(value instanceof SetValue)) return undefined
   const context = { frame: call.frame, evaluator: call.evaluator, at, formAt: call.position }
-  for (const element of openSet(castSet(value, at, 'Ref or Set'), context).ascend()) return element.ref
-  return undefined
+  return firstDocument(castSet(value, at, 'Ref or Set'), context)
 }
 
 const evaluateIdentify: Evaluate = call => {

@@ -1,17 +1,16 @@
 /** `paginate`: pages of sets, and of the history of sets and documents (protocol.md E.5, F.3). */
 import type { Call, Evaluate, Frame } from '../call.ts'
-import { castSet } from '../call.ts'
-import { fieldsOf } from '../compare.ts'
-import { failure, wrongType } from '../failures.ts'
-import { typeName } from '../kinds.ts'
-import type { EntryEvent } from '../entries.ts'
-import { changeOf } from '../history.ts'
-import { floorOf } from '../retention.ts'
-import { openHistory } from '../set-history.ts'
-import { canRead, openSet, valueOf } from '../sets.ts'
-import type { Element } from '../sets.ts'
-import { Action, CalendarDate, DocumentEventValue, Page, Ref, SetEventValue, Sourced, Time, inside } from '../values.ts'
-import type { ActionName, ObjectValue, Position, SetForm, Value } from '../values.ts'
+import { castSet, undefinedRef } from '../call.ts'
+import { cursorAt, readEventCursor } from '../event-cursors.ts'
+import { isBefore } from '../history-events.ts'
+import type { HistoryEvent } from '../history-events.ts'
+import { lastPlaceAt, openEvents } from '../set-events.ts'
+import type { SetEvents } from '../set-events.ts'
+import { boundOf, layoutOf } from '../set-layout.ts'
+import { openSet, valueOf } from '../sets.ts'
+import type { Element, SetContext } from '../sets.ts'
+import { DocumentEventValue, Page, Ref, SetEventValue, Sourced, UnresolvedRef, inside } from '../values.ts'
+import type { Position, SetForm, Value } from '../values.ts'
 
 /** Elements of a page unless a size is given, and at most. */
 const DEFAULT_SIZE = 64
@@ -28,8 +27,8 @@ function cursorOf(call: Call): Cursor {
   const value = call.value('cursor')
   if (value === null) return undefined
   for (const direction of ['after', 'before'] as const) {
-    const inner = value instanceof Map ? value.get(direction) : undefined
-    if (inner !== undefined) return { direction, value: inner, at: call.at('cursor') }
+    const inner = value instanceof Map && value.size === 1 ? value.get(direction) : undefined
+    if (inner !== undefined) return { direction, value: inner, at: inside(call.at('cursor'), direction) }
   }
   throw call.failAt('cursor', "Invalid cursor object. Expected an object with either 'before' or 'after' key in it.")
 }
@@ -39,210 +38,122 @@ function sizeOf(call: Call): number {
   return Math.min(Math.max(Number(call.integer('size')), 0), MAX_SIZE)
 }
 
+type Book<Item> = {
+  /** The elements, from the beginning of the page on, the way it is read. */
+  readonly items: Iterable<Item>
+  readonly isAscending: boolean
+  /** The cursor as it was given. */
+  readonly given: Value | undefined
+  readonly cursorAt: (item: Item) => Value
+  readonly show: (item: Item) => Value
+}
+
 /** A run of elements cut to a page: its elements in ascending order, and its two cursors. */
-function cut<Item>(
-  run: { ascend: () => Iterable<Item>; descend: () => Iterable<Item> },
-  cursor: Cursor,
-  given: Value | undefined,
-  size: number,
-  cursorAt: (item: Item) => Value,
-): { items: Item[]; before: Value | undefined; after: Value | undefined } {
-  if (size === 0) return { items: [], before: given, after: given }
-  const isBackward = cursor?.direction === 'before'
-  const items: Item[] = []
-  let next: Item | undefined
-  for (const item of isBackward ? run.descend() : run.ascend()) {
-    if (items.length === size) {
-      next = item
+function cut<Item>({ items, isAscending, given, cursorAt: toCursor, show }: Book<Item>, size: number): Page {
+  if (size === 0) return new Page([], given, given)
+  const taken: Item[] = []
+  let isMore = false
+  let following: Item | undefined
+  for (const item of items) {
+    if (taken.length === size) {
+      isMore = true
+      following = item
       break
     }
-    items.push(item)
+    taken.push(item)
   }
-  if (!isBackward) return { items, before: given, after: next === undefined ? undefined : cursorAt(next) }
-  const lowest = items.at(-1)
-  const before = next === undefined || lowest === undefined ? undefined : cursorAt(lowest)
-  return { items: items.reverse(), before, after: given }
+  const nearest = isAscending ? following : taken.at(-1)
+  const next = isMore && nearest !== undefined ? toCursor(nearest) : undefined
+  const data = isAscending ? taken : taken.reverse()
+  const [before, after] = isAscending ? [given, next] : [next, given]
+  return new Page(data.map(show), before, after, data.map(toCursor))
 }
 
 function cursorOfElement({ values, ref }: Element): Value {
   return [...values, ref]
 }
 
-function setPage(call: Call, form: SetForm, frame: Frame): Page {
-  const cursor = cursorOf(call)
-  const bound = cursor === undefined ? undefined : Array.isArray(cursor.value) ? cursor.value : [cursor.value]
-  const reader = openSet(form, call.setContext('paginate', frame))
-  const run = { ascend: () => reader.ascend(bound), descend: () => reader.descend(bound) }
-  const { items, before, after } = cut(run, cursor, bound, sizeOf(call), cursorOfElement)
-  const hasSources = call.has('sources') && call.boolean('sources')
-  const data = items.map(element => (hasSources ? new Sourced(valueOf(element), element.sources) : valueOf(element)))
-  return new Page(data, before, after)
+/** An unresolved ref as a cursor is told at once. */
+function checkCursor(cursor: Cursor): void {
+  if (cursor?.value instanceof UnresolvedRef) throw undefinedRef(cursor.value, cursor.at)
 }
 
-/** A place in history: a time, and for an exact one the action, the document and the values. */
-type EventCursor = {
-  readonly ts: number
-  readonly action: ActionName
-  readonly ref: Ref | undefined
-  readonly values: readonly Value[]
-  /** Given as an object: then it means the place behind everything of its time, unless it names a document. */
-  readonly isObject: boolean
+/** How a page is asked for. */
+export type Asked = {
+  readonly cursor?: Cursor
+  readonly isAscending: boolean
+  readonly size: number
+  readonly hasSources?: boolean
 }
 
-const actionNames: ReadonlySet<string> = new Set<ActionName>(['create', 'update', 'delete', 'add', 'remove'])
-
-function isAction(name: Value | undefined): name is ActionName {
-  return typeof name === 'string' && actionNames.has(name)
+function setPage(form: SetForm, context: SetContext, { cursor, isAscending, size, hasSources }: Asked): Page {
+  const given = cursor && (Array.isArray(cursor.value) ? cursor.value : [cursor.value])
+  const bound = given && boundOf(given, layoutOf(form, context.frame.query.store), 'below')
+  const reader = openSet(form, context)
+  const items = isAscending ? reader.ascend(bound) : reader.descend(bound)
+  const show = (element: Element): Value =>
+    hasSources === true ? new Sourced(valueOf(element), element.sources) : valueOf(element)
+  return cut({ items, isAscending, given, cursorAt: cursorOfElement, show }, size)
 }
 
-/** Of an action, whether something is there after it. */
-function sideOf(action: ActionName): 'add' | 'remove' {
-  return action === 'delete' || action === 'remove' ? 'remove' : 'add'
+/** An element of history as a query sees it. */
+function showEvent({ ts, action, ref, values, data }: HistoryEvent): Value {
+  return data === undefined
+    ? new SetEventValue(ts, action, ref, values.length === 0 ? undefined : values)
+    : new DocumentEventValue(ts, action, ref, data)
 }
 
-/** A time of history: microseconds, a time, or the beginning of a day. */
-function microsOf(value: Value): number | undefined {
-  if (typeof value === 'bigint') return Number(value)
-  if (value instanceof CalendarDate) return value.days * MICROS_PER_DAY
-  return value instanceof Time ? Number(value.micros) : undefined
-}
-
-const MICROS_PER_DAY = 86_400_000_000
-
-/** What the object of a cursor may have; the names of its document are those of all versions of the API. */
-const cursorKeys: ReadonlySet<string> = new Set(['ts', 'action', 'document', 'instance', 'resource', 'data', 'values'])
-
-function eventCursorOf(cursor: Cursor): EventCursor | undefined {
-  if (cursor === undefined || cursor.value === null) return undefined
-  const { value, at } = cursor
-  const micros = microsOf(value)
-  if (micros !== undefined) return { ts: micros, action: 'add', ref: undefined, values: [], isObject: false }
-  const fields = fieldsOf(value)
-  if (fields === undefined) throw wrongType(at, 'Object, Integer, Time, or Date', typeName(value))
-  return objectCursor(fields, at)
-}
-
-function objectCursor(fields: ObjectValue, at: Position): EventCursor {
-  const ts = fields.get('ts')
-  if (ts === undefined || [...fields.keys()].some(key => !cursorKeys.has(key))) {
-    throw failure(at, 'invalid argument', `Cannot create event cursor with keys ${[...fields.keys()].join(', ')}`)
-  }
-  if (typeof ts !== 'bigint') throw wrongType(inside(at, 'ts'), 'Integer', typeName(ts))
-  const name = fields.get('action')
-  const text = name instanceof Action ? name.name : name
-  const action = isAction(text) ? text : 'add'
-  const ref = fields.get('document') ?? fields.get('instance') ?? fields.get('resource')
-  const data = fields.get('data')
-  return {
-    ts: Number(ts),
-    action,
-    ref: ref instanceof Ref ? ref : undefined,
-    values: Array.isArray(data) ? data : [],
-    isObject: true,
+/** The elements of history that a page may show: from a place on, as far as the time that is read at. */
+function* eventsFrom(events: SetEvents, frame: Frame, place: HistoryEvent | undefined, isAscending: boolean) {
+  const last = lastPlaceAt(events, frame.readAt)
+  const from = place ?? (isAscending ? events.first : last)
+  const reach: HistoryEvent = from.action === 'update' ? { ...from, action: 'add' } : from
+  let isSkipping = true
+  for (const event of events.tell({ from: reach, to: isAscending ? last : events.first, isAscending })) {
+    isSkipping &&= isBefore(event, from, isAscending, events.reversed)
+    if (!isSkipping) yield event
   }
 }
 
-function showCursor(cursor: EventCursor | undefined): Value | undefined {
-  if (cursor === undefined) return undefined
-  if (cursor.isObject && cursor.ref === undefined) return null
-  const fields = new Map<string, Value>([
-    ['ts', BigInt(cursor.ts)],
-    ['action', cursor.action],
-  ])
-  if (cursor.ref !== undefined) fields.set('document', cursor.ref)
-  return cursor.values.length === 0 ? fields : fields.set('data', [...cursor.values])
+function eventPage(
+  form: Extract<SetForm, { kind: 'events' }>,
+  context: SetContext,
+  { cursor, isAscending, size, hasSources }: Asked,
+): Page {
+  const read = cursor && readEventCursor(cursor.value, cursor.at)
+  const items = eventsFrom(openEvents(form, context), context.frame, read?.place, isAscending)
+  const show = (event: HistoryEvent): Value =>
+    hasSources === true ? new Sourced(showEvent(event), event.sources) : showEvent(event)
+  return cut({ items, isAscending, given: read?.shown, cursorAt, show }, size)
 }
 
-const lowestId = -(2n ** 63n)
-const highestId = 2n ** 63n - 1n
-
-/** A cursor as it was given: a deletion comes back as a removal. */
-function echoCursor(cursor: EventCursor | undefined): Value | undefined {
-  return showCursor(cursor?.action === 'delete' ? { ...cursor, action: 'remove' } : cursor)
+/** A page of a set or of history. */
+export function readPage(form: SetForm, context: SetContext, asked: Asked): Page {
+  return form.kind === 'events' ? eventPage(form, context, asked) : setPage(form, context, asked)
 }
 
-/** A cursor as the event that it stands at: the lowest of its time and action, or behind all of them. */
-function boundOf(cursor: EventCursor | undefined): EntryEvent | undefined {
-  if (cursor === undefined) return undefined
-  const { ts, action, ref, values, isObject } = cursor
-  const edge = isObject
-    ? new Ref(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, highestId)
-    : new Ref(-1, -1, lowestId)
-  return { ts, action: sideOf(action), entry: { values, ref: ref ?? edge, ttl: ref === undefined ? undefined : 0n } }
+/** The set of a subject: of a ref that of its document, of a native collection that of its documents. */
+function setOf(call: Call, subject: Ref | SetForm): SetForm {
+  return subject instanceof Ref ? castSet(subject, call.at('paginate'), 'Ref or Set') : subject
 }
 
-function historyPage(call: Call, form: SetForm, frame: Frame): Page {
-  const given = cursorOf(call)
-  const cursor = eventCursorOf(given)
-  const bound = boundOf(cursor)
-  const history = openHistory(form, call.setContext('paginate', frame))
-  const until = frame.readAt ?? Number.POSITIVE_INFINITY
-  const run = {
-    *ascend() {
-      for (const event of history.ascend(bound)) {
-        if (event.ts > until) return
-        yield event
-      }
-    },
-    *descend() {
-      for (const event of history.descend(bound)) if (event.ts <= until) yield event
-    },
-  }
-  const cursorAt = ({ ts, action, entry }: EntryEvent): Value =>
-    showCursor({ ts, action, ref: entry.ref, values: history.hasValues ? entry.values : [], isObject: true }) ?? null
-  const { items, before, after } = cut(run, given, echoCursor(cursor), sizeOf(call), cursorAt)
-  const show = ({ ts, action, entry }: EntryEvent): Value =>
-    new SetEventValue(ts, action, entry.ref, history.hasValues ? entry.values : undefined)
-  return new Page(items.map(show), before, after)
-}
-
-/** Versions that are no longer kept shrink to the newest of them, shown as the beginning of everything. */
-function documentEvents(call: Call, ref: Ref, frame: Frame): DocumentEventValue[] {
-  const { store, transaction } = call.query
-  const history = store.historyOf(ref)
-  if (history === undefined || !canRead(ref, frame, 'history_read')) return []
-  const until = frame.readAt ?? Number.POSITIVE_INFINITY
-  const floor = floorOf(store, ref.database, ref.collection, transaction.snapshot)
-  const oldest = history.at(floor)
-  return history.versions.flatMap(version => {
-    if (version.ts > until || (version.ts <= floor && version !== oldest)) return []
-    if (version === oldest && version.fields === null) return []
-    const { action, diff } = version === oldest ? changeOf(version, undefined) : history.changeOf(version)
-    const data = diff?.fields.get('data')
-    return [new DocumentEventValue(version.ts, action, ref, data instanceof Map && action !== 'delete' ? data : null)]
-  })
-}
-
-function documentHistoryPage(call: Call, ref: Ref, frame: Frame): Page {
-  const given = cursorOf(call)
-  const cursor = eventCursorOf(given)
-  const events = documentEvents(call, ref, frame)
-  // A cursor at a deletion stands behind everything of its time (protocol.md F.3).
-  const isBelow = ({ ts }: DocumentEventValue): boolean =>
-    cursor !== undefined && (ts < cursor.ts || (ts === cursor.ts && sideOf(cursor.action) === 'remove'))
-  const run = {
-    ascend: () => events.filter(event => !isBelow(event)),
-    descend: () => events.filter(event => cursor === undefined || isBelow(event)).reverse(),
-  }
-  const cursorAt = (event: DocumentEventValue): Value =>
-    showCursor({ ts: event.ts, action: event.action, ref, values: [], isObject: true }) ?? null
-  const { items, before, after } = cut(run, given, echoCursor(cursor), sizeOf(call), cursorAt)
-  return new Page(items, before, after)
+/** The history of a subject: of a document alone its own. */
+function eventsOf(subject: Ref | SetForm): SetForm {
+  return !(subject instanceof Ref) && subject.kind === 'events' ? subject : { kind: 'events', of: subject }
 }
 
 const evaluatePaginate: Evaluate = call => {
   const subject = call.refOrSet('paginate')
+  const cursor = cursorOf(call)
   const micros = call.micros('ts')
   const frame = micros === undefined ? call.frame : { ...call.frame, readAt: micros }
+  const size = sizeOf(call)
   const wantsEvents = call.has('events') && call.boolean('events')
-  const of = !(subject instanceof Ref) && subject.kind === 'events' ? subject.of : undefined
-  const history = of ?? (wantsEvents ? subject : undefined)
-  if (history === undefined) {
-    return setPage(call, subject instanceof Ref ? castSet(subject, call.at('paginate'), 'Ref or Set') : subject, frame)
-  }
-  if (!(history instanceof Ref)) return historyPage(call, history, frame)
-  const form = castSet(history, call.at('paginate'), 'Ref or Set')
-  return form.kind === 'documents' ? historyPage(call, form, frame) : documentHistoryPage(call, history, frame)
+  const hasSources = call.has('sources') && call.boolean('sources')
+  checkCursor(cursor)
+  const context = call.setContext('paginate', frame)
+  const form = wantsEvents ? eventsOf(subject) : setOf(call, subject)
+  return readPage(form, context, { cursor, isAscending: cursor?.direction !== 'before', size, hasSources })
 }
 
 /** The forms of this file. */

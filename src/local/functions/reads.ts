@@ -1,14 +1,16 @@
 /** Forms that read: `get`, `exists`, `first`, `last`, and `select` with its kin. */
 import type { Call, Evaluate, Frame } from '../call.ts'
-import { castFields, castSet, showVersion, undefinedRef } from '../call.ts'
+import { castFields, castSet, isNativeCollection, showVersion, undefinedRef } from '../call.ts'
 import { Failure, failure, permissionDenied, wrongType } from '../failures.ts'
 import { isLive } from '../history.ts'
 import { typeName } from '../kinds.ts'
 import { isEqual, fieldsOf } from '../compare.ts'
 import { nounOf } from '../names.ts'
 import { COLLECTIONS } from '../native.ts'
-import { canRead, checkDocumentRetained, openSet, valueOf } from '../sets.ts'
-import { Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
+import { canRead, checkDocumentRetained, firstDocument } from '../sets.ts'
+import type { SetContext } from '../sets.ts'
+import { readPage } from './pages.ts'
+import { Page, Ref, SetEventValue, SetValue, UnresolvedRef } from '../values.ts'
 import type { SetForm, Value, VersionValue } from '../values.ts'
 
 /** The frame of a read that names a time of its own. */
@@ -37,16 +39,11 @@ function getDocument(call: Call, ref: Ref, frame: Frame): VersionValue {
   return version
 }
 
-function firstOf(call: Call, key: 'get' | 'exists', form: SetForm, frame: Frame): Ref | undefined {
-  for (const element of openSet(form, call.setContext(key, frame)).ascend()) return element.ref
-  return undefined
-}
-
 const evaluateGet: Evaluate = call => {
   const subject = call.refOrSet('get')
   const frame = frameAt(call)
   if (subject instanceof Ref) return getDocument(call, subject, frame)
-  const ref = firstOf(call, 'get', subject, frame)
+  const ref = firstDocument(subject, call.setContext('get', frame))
   if (ref === undefined) throw call.fail('instance not found', 'Set not found.')
   return getDocument(call, ref, frame)
 }
@@ -55,9 +52,17 @@ const evaluateExists: Evaluate = call => {
   const value = call.value('exists')
   const frame = frameAt(call)
   if (value instanceof UnresolvedRef) return false
-  if (value instanceof Ref) return readVersion(value, frame) !== undefined && canRead(value, frame)
-  if (!(value instanceof SetValue)) throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
-  return firstOf(call, 'exists', value.form, frame) !== undefined
+  if (value instanceof SetValue) return hasDocument(value.form, call.setContext('exists', frame))
+  if (!(value instanceof Ref)) throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
+  return isNativeCollection(value)
+    ? hasDocument(castSet(value, call.at('exists'), 'Ref or Set'), call.setContext('exists', frame))
+    : readVersion(value, frame) !== undefined && canRead(value, frame)
+}
+
+/** Whether a set has a document: if the first of it may not be read, it is as if there were none. */
+export function hasDocument(form: SetForm, context: SetContext): boolean {
+  const ref = firstDocument(form, context)
+  return ref !== undefined && readVersion(ref, context.frame) !== undefined && canRead(ref, context.frame)
 }
 
 function endOf(key: 'first' | 'last'): Evaluate {
@@ -68,12 +73,12 @@ function endOf(key: 'first' | 'last'): Evaluate {
       if (element === undefined) throw failure(call.at(key), 'invalid argument', 'Non-empty array expected.')
       return element
     }
-    if (!(value instanceof SetValue) && !(value instanceof Ref))
-      throw wrongType(call.at(key), 'Array or Set', typeName(value))
-    const context = call.setContext(key)
-    const reader = openSet(castSet(value, call.at(key), 'Array or Set'), context)
-    for (const element of key === 'first' ? reader.ascend() : reader.descend()) return valueOf(element)
-    throw failure(call.at(key), 'invalid argument', 'Non-empty set expected.')
+    if (value instanceof UnresolvedRef) throw undefinedRef(value, call.at(key))
+    if (!(value instanceof SetValue)) throw wrongType(call.at(key), 'Set or Array', typeName(value))
+    const page = readPage(value.form, call.setContext(key), { size: 1, isAscending: key === 'first' })
+    const [element] = page.data
+    if (element === undefined) throw failure(call.at(key), 'invalid argument', 'Non-empty set expected.')
+    return element
   }
 }
 
@@ -99,6 +104,7 @@ function step(call: Call, value: Value, key: Value): Value | undefined {
     const name = key === 'id' ? call.query.store.nameOf(value) : undefined
     return name ?? refFields(value).get(key)
   }
+  if (value instanceof SetEventValue && key === 'data') return [...(value.values ?? [])]
   const fields = fieldsOf(value)
   const name = fields?.has(key) === true || value instanceof Map ? key : (eventAliases[key] ?? key)
   return fields?.get(name)

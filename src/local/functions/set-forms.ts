@@ -1,10 +1,11 @@
 /** Forms that make sets. Three of them also work on arrays, and two on pages. */
 import type { Argument, Call, Evaluate } from '../call.ts'
-import { castRef, castSet } from '../call.ts'
+import { castRef, castSet, isNativeCollection, undefinedRef } from '../call.ts'
 import { canonicalKey } from '../compare.ts'
 import { failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema } from '../names.ts'
+import { isCompatible, layoutOf, rangeOf } from '../set-layout.ts'
 import { Lambda, Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
 import type { SetForm, Value } from '../values.ts'
 
@@ -28,6 +29,9 @@ const evaluateDocuments: Evaluate = call => {
 
 const evaluateEvents: Evaluate = call => {
   const of = call.refOrSet('events')
+  if (!(of instanceof Ref) && layoutOf(of, call.query.store).isHistory) {
+    throw call.fail('invalid argument', 'Set does not support events history.')
+  }
   return new SetValue({ kind: 'events', of })
 }
 
@@ -62,16 +66,36 @@ function combination(kind: Combination): Evaluate {
   return call => {
     const operands = call.nonEmptyList(kind)
     const arrays = operands.map(({ value }) => value).filter(value => Array.isArray(value))
-    if (arrays.length === 0) return new SetValue({ kind, sets: operands.map(operandSet) })
+    const sets = operands.flatMap(operandSet)
+    if (sets.length === operands.length) return new SetValue({ kind, sets: pairUp(call, kind, sets) })
     if (arrays.length === operands.length) return combineArrays(kind, arrays)
     throw failure(call.at(kind), 'invalid argument', 'Arguments cannot be of different types, expected Set or Array.')
   }
 }
 
-function operandSet({ value, at }: Argument): SetForm {
-  const isOne = value instanceof SetValue || value instanceof Ref || value instanceof UnresolvedRef
-  if (!isOne) throw wrongType(at, 'Array or Set', typeName(value))
-  return castSet(value, at, 'Array or Set')
+/** The set of an operand; none where it is an array. Throws where it is neither. */
+function operandSet({ value, at }: Argument): SetForm[] {
+  if (Array.isArray(value)) return []
+  if (value instanceof Page) throw wrongType(at, 'Set or Array', typeName(value))
+  if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
+  const isSet = value instanceof SetValue || (value instanceof Ref && isNativeCollection(value))
+  if (!isSet) throw wrongType(at, 'Array, Set, or Page', typeName(value))
+  return [castSet(value, at, 'Set')]
+}
+
+/**
+ * The sets of a combination, each of which must go with the next. The real server looks at them two by two and keeps
+ * both of each pair: those in the middle are there twice.
+ */
+function pairUp(call: Call, kind: Combination, sets: readonly SetForm[]): SetForm[] {
+  const { store } = call.query
+  if (sets.length === 1) return [...sets]
+  return sets.slice(1).flatMap((right, i) => {
+    const left = sets[i] as SetForm
+    if (!isCompatible(layoutOf(left, store), layoutOf(right, store)))
+      throw failure(call.at(kind), 'invalid argument', 'Sets are not compatible.')
+    return [left, right]
+  })
 }
 
 function distinctArray(values: readonly Value[]): Value[] {
@@ -92,8 +116,9 @@ function derived(kind: 'distinct' | 'reverse'): Evaluate {
   }
 }
 
-function boundOf(value: Value): Value[] {
-  return Array.isArray(value) ? value : [value]
+const evaluateRange: Evaluate = call => {
+  const set = refOrSetForm(call, 'range')
+  return new SetValue(rangeOf(set, call.value('from'), call.value('to'), call.query.store))
 }
 
 function joinTarget(call: Call): Lambda | Ref {
@@ -120,12 +145,6 @@ export const setForms = {
   difference: combination('difference'),
   distinct: derived('distinct'),
   reverse: derived('reverse'),
-  range: call =>
-    new SetValue({
-      kind: 'range',
-      set: refOrSetForm(call, 'range'),
-      from: boundOf(call.value('from')),
-      to: boundOf(call.value('to')),
-    }),
+  range: evaluateRange,
   join: call => new SetValue({ kind: 'join', set: refOrSetForm(call, 'join'), target: joinTarget(call) }),
 } satisfies Record<string, Evaluate>

@@ -2,11 +2,13 @@
 import { castRef, castSet } from '../call.ts'
 import type { Evaluator, Frame } from '../call.ts'
 import { failure } from '../failures.ts'
+import { rangeOf } from '../set-layout.ts'
+import type { Store } from '../store.ts'
 import { Lambda, Ref, SetValue } from '../values.ts'
 import type { Expression, SetForm, Value } from '../values.ts'
 
 type SetLiteral = Extract<Expression, { kind: 'set' }>
-type Parts = { readonly value: (key: string) => Value; readonly at: SetLiteral['at'] }
+type Parts = { readonly value: (key: string) => Value; readonly at: SetLiteral['at']; readonly store: Store }
 
 function many(value: Value): Value[] {
   return Array.isArray(value) ? value : [value]
@@ -50,12 +52,7 @@ const makers: Readonly<Record<string, (parts: Parts) => SetForm>> = {
   difference: combination('difference'),
   distinct: parts => ({ kind: 'distinct', set: setOf(parts, 'distinct') }),
   reverse: parts => ({ kind: 'reverse', set: setOf(parts, 'reverse') }),
-  range: parts => ({
-    kind: 'range',
-    set: setOf(parts, 'range'),
-    from: many(parts.value('from')),
-    to: many(parts.value('to')),
-  }),
+  range: parts => rangeOf(setOf(parts, 'range'), parts.value('from'), parts.value('to'), parts.store),
   filter: parts => ({ kind: 'filter', set: setOf(parts, 'collection'), lambda: lambdaOf(parts, 'filter') }),
   join: parts => ({ kind: 'join', set: setOf(parts, 'join'), target: lambdaOf(parts, 'with') }),
 }
@@ -66,7 +63,7 @@ export function makeSet(literal: SetLiteral, frame: Frame, evaluator: Evaluator)
     const part = literal.parts.get(key)
     return part === undefined ? null : evaluator.run(part, frame)
   }
-  const form = makers[literal.form]?.({ value, at: literal.at })
+  const form = makers[literal.form]?.({ value, at: literal.at, store: frame.query.store })
   if (form === undefined) throw failure(literal.at, 'invalid expression', 'Invalid set.')
   return new SetValue(form)
 }

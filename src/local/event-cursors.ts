@@ -1,0 +1,91 @@
+/** Cursors of pages of history: how they are written, and which place each means (protocol.md F.3). */
+import { fieldsOf } from './compare.ts'
+import { failure, wrongType } from './failures.ts'
+import { typeName } from './kinds.ts'
+import { highestRef, LAST_MICROS, lowestRef } from './history-events.ts'
+import type { HistoryEvent } from './history-events.ts'
+import { Action, CalendarDate, EventPlace, Ref, Time, inside } from './values.ts'
+import type { ActionName, ObjectValue, Position, Value } from './values.ts'
+
+/** A cursor: the place that it means, and how it comes back. */
+export type EventCursor = { readonly place: HistoryEvent; readonly shown: Value }
+
+const MICROS_PER_DAY = 86_400_000_000n
+
+/** A time in microseconds: as a number, as a time, or the beginning of a day; null is behind everything. */
+function microsOf(value: Value): bigint | undefined {
+  if (value === null) return LAST_MICROS
+  if (typeof value === 'bigint') return value
+  if (value instanceof CalendarDate) return BigInt(value.days) * MICROS_PER_DAY
+  return value instanceof Time ? value.micros : undefined
+}
+
+/** What the object of a cursor may have; the words for a document and its values are those of all versions. */
+const shapes: readonly (readonly string[])[] = [
+  ['ts'],
+  ['ts', 'action'],
+  ['ts', 'action', 'resource'],
+  ['ts', 'action', 'resource', 'values'],
+  ['ts', 'action', 'instance'],
+  ['ts', 'action', 'document'],
+  ['ts', 'action', 'instance', 'data'],
+  ['ts', 'action', 'document', 'data'],
+]
+
+/** A cursor knows what was done to a set; of a document only a change is another thing. */
+const actions: Readonly<Record<string, ActionName>> = {
+  add: 'add',
+  create: 'add',
+  remove: 'remove',
+  delete: 'remove',
+  update: 'update',
+}
+
+function actionOf(value: Value | undefined, at: Position): ActionName {
+  if (value === undefined) return 'add'
+  const name = value instanceof Action ? value.name : value
+  const action = typeof name === 'string' ? actions[name] : undefined
+  if (action === undefined) throw wrongType(at, "String 'create', 'update', or 'delete'", typeName(value))
+  return action
+}
+
+function readObject(fields: ObjectValue, at: Position): EventCursor {
+  const keys = [...fields.keys()]
+  const shape = shapes.find(names => names.length === fields.size && names.every(name => fields.has(name)))
+  if (shape === undefined) {
+    throw failure(at, 'invalid argument', `Cannot create event cursor with keys ${keys.join(', ')}`)
+  }
+  const ts = fields.get('ts') ?? null
+  if (typeof ts !== 'bigint') throw wrongType(inside(at, 'ts'), 'Integer', typeName(ts))
+  const action = actionOf(fields.get('action'), inside(at, 'action'))
+  const document = shape[2] === undefined ? undefined : fields.get(shape[2])
+  if (document !== undefined && !(document instanceof Ref)) {
+    throw wrongType(inside(at, shape[2] ?? ''), 'Ref', typeName(document))
+  }
+  const given = shape[3] === undefined ? undefined : fields.get(shape[3])
+  const values = given === undefined || action === 'update' ? [] : Array.isArray(given) ? given : [given]
+  const place = { ts: Number(ts), action, ref: document ?? highestRef, values, sources: [], isCursor: true }
+  return { place, shown: showPlace(place, ts) }
+}
+
+/** Reads a cursor. Throws a `Failure` where it can be none. */
+export function readEventCursor(value: Value, at: Position): EventCursor {
+  const micros = microsOf(value)
+  if (micros === undefined) {
+    const fields = fieldsOf(value)
+    if (fields === undefined) throw wrongType(at, 'Object, Integer, Time, or Date', typeName(value))
+    return readObject(fields, at)
+  }
+  const place = { ts: Number(micros), action: 'add', ref: lowestRef, values: [], sources: [], isCursor: true } as const
+  return { place, shown: showPlace(place, micros) }
+}
+
+/** A place as a cursor: without a document where it has none, and nothing at all where it is behind all of them. */
+function showPlace({ action, ref, values }: HistoryEvent, ts: bigint): Value {
+  return ref === highestRef ? null : new EventPlace(ts, action, ref === lowestRef ? undefined : ref, values)
+}
+
+/** The cursor that leads to an element. */
+export function cursorAt(event: HistoryEvent): Value {
+  return showPlace(event, BigInt(event.ts))
+}
