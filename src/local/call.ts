@@ -195,9 +195,9 @@ export class Call {
     return castRef(value, this.at(key))
   }
 
-  /** A set, or something that counts as one: a ref of a document, a native collection. */
+  /** A set; native collections are sets. */
   set(key: string): SetForm {
-    return castSet(this.value(key), this.at(key), 'Set')
+    return castSet(this.value(key), this.at(key))
   }
 
   /** A ref or a set; native collections are sets. */
@@ -208,25 +208,25 @@ export class Call {
       throw wrongType(this.at(key), 'Ref or Set', typeName(value))
     }
     const ref = castRef(value, this.at(key))
-    return isNativeCollection(ref) ? castSet(ref, this.at(key), 'Set') : ref
+    return isNativeCollection(ref) ? castSet(ref, this.at(key)) : ref
   }
 
   /** What the functions over collections take. */
   carrier(key: string): Carrier {
-    const value = this.value(key)
-    if (Array.isArray(value) || value instanceof Page) return value
-    const at = this.at(key)
-    if (value instanceof SetValue || value instanceof Ref || value instanceof UnresolvedRef)
-      return castSet(value, at, 'Set')
-    throw wrongType(at, 'Array, Set, or Page', typeName(value))
+    return castCarrier(this.value(key), this.at(key))
   }
 
-  /** The function argument as something to call. */
-  lambda(key: string): (argument: Value) => Value {
+  /** A set or an array. */
+  setOrArray(key: string): SetForm | Value[] {
+    return castSetOrArray(this.value(key), this.at(key))
+  }
+
+  /** The function argument as something to call; `at` is where a wrong number of arguments is told. */
+  lambda(key: string, at: Position = this.at(key)): (argument: Value) => Value {
     const part = this.part(key)
     if (part.kind === 'lambda') {
       return argument => {
-        const scope = bindParameters(part.parameters, argument, this.frame.scope, part.at)
+        const scope = bindParameters(part.parameters, argument, this.frame.scope, at)
         return this.evaluator.run(part.body, { ...this.frame, scope })
       }
     }
@@ -296,11 +296,29 @@ export function castRef(value: Value, at: Position, expected = 'Ref'): Ref {
   return value
 }
 
-/** A set: refs of documents are the set of that document, native collections that of their documents. */
-export function castSet(value: Value, at: Position, expected: string): SetForm {
+/** A set; native collections are those of their documents. */
+export function castSet(value: Value, at: Position): SetForm {
   if (value instanceof SetValue) return value.form
-  const ref = castRef(value, at, expected)
-  return isNativeCollection(ref) ? { kind: 'documents', collection: ref, isSchema: true } : { kind: 'singleton', ref }
+  if (!(value instanceof Ref) && !(value instanceof UnresolvedRef)) throw wrongType(at, 'Ref or Set', typeName(value))
+  const ref = castRef(value, at)
+  if (!isNativeCollection(ref)) throw wrongType(at, 'Set', typeName(ref))
+  return { kind: 'documents', collection: ref, isSchema: true }
+}
+
+/** An array, a page or a set. */
+export function castCarrier(value: Value, at: Position): Carrier {
+  if (Array.isArray(value) || value instanceof Page) return value
+  if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
+  const isSet = value instanceof SetValue || (value instanceof Ref && isNativeCollection(value))
+  if (!isSet) throw wrongType(at, 'Array, Set, or Page', typeName(value))
+  return castSet(value, at)
+}
+
+/** A set or an array. */
+export function castSetOrArray(value: Value, at: Position): SetForm | Value[] {
+  const carrier = castCarrier(value, at)
+  if (carrier instanceof Page) throw wrongType(at, 'Set or Array', typeName(carrier))
+  return carrier
 }
 
 /** Whether a ref is one of `collections()`, `keys()` and so on. */

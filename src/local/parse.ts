@@ -3,7 +3,7 @@
  * `@ref`. The first object that is neither ends the reading; unbound variables are all told together (protocol.md
  * C.2, D.3, E.2).
  */
-import { forms } from '../query/forms.ts'
+import { alternatives, forms } from '../query/forms.ts'
 import type { FormName } from '../query/forms.ts'
 import type { Json } from './json.ts'
 import { parseEscape, parseQuoted } from './escapes.ts'
@@ -18,13 +18,24 @@ export type ParseContext = { readonly apiVersion: string; unbound: QueryError[] 
 /** The variables in scope. */
 type Names = { readonly name: string; readonly up: Names } | null
 
-type Row = { readonly name: FormName; readonly required: readonly string[]; readonly allowed: ReadonlySet<string> }
+type Row = {
+  readonly name: FormName
+  readonly required: readonly string[]
+  readonly allowed: ReadonlySet<string>
+  /** Keys of which only one may be given. */
+  readonly alternatives: readonly string[]
+}
 type PartReader = (json: Json, at: Position, names: Names, context: ParseContext) => Expression
 
 const rowsByHead = new Map<string, Row[]>()
 for (const [name, keys] of Object.entries(forms) as [FormName, readonly string[]][]) {
   const plain = keys.map(key => key.replace(/[?…]$/, ''))
-  const row: Row = { name, required: plain.filter((_, i) => !keys[i]?.endsWith('?')), allowed: new Set(plain) }
+  const row: Row = {
+    name,
+    required: plain.filter((_, i) => !keys[i]?.endsWith('?')),
+    allowed: new Set(plain),
+    alternatives: alternatives[name] ?? [],
+  }
   const head = plain[0] as string
   rowsByHead.set(head, [...(rowsByHead.get(head) ?? []), row])
 }
@@ -32,7 +43,7 @@ for (const [name, keys] of Object.entries(forms) as [FormName, readonly string[]
 function findForm(object: ReadonlyMap<string, Json>): Row | undefined {
   for (const head of object.keys()) {
     for (const row of rowsByHead.get(head) ?? []) {
-      if (object.size > row.allowed.size) continue
+      if (object.size > row.allowed.size || row.alternatives.filter(key => object.has(key)).length > 1) continue
       if (row.required.every(key => object.has(key)) && [...object.keys()].every(key => row.allowed.has(key)))
         return row
     }
@@ -127,17 +138,16 @@ export const readLambda: PartReader = (json, at, names, context) => {
   return { kind: 'lambda', parameters, body, at }
 }
 
-const readLambdaOrExpression: PartReader = (json, at, names, context) =>
-  json instanceof Map && json.has('lambda')
-    ? readLambda(json, at, names, context)
-    : readExpression(json, at, names, context)
-
-/** Where a function is wanted, a variable or a stored query may stand instead of one that is written out. */
-const readFunction: PartReader = (json, at, names, context) => {
-  if (json instanceof Map && (json.has('var') || json.has('query') || json.has('@query'))) {
+/** What is no function is read as anything else. */
+const readLambdaOrExpression: PartReader = (json, at, names, context) => {
+  const unbound = [...context.unbound]
+  try {
+    return readLambda(json, at, names, context)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    context.unbound = unbound
     return readExpression(json, at, names, context)
   }
-  return readLambda(json, at, names, context)
 }
 
 const readFields: PartReader = (json, at, names, context) => {
@@ -181,11 +191,11 @@ const partReaders: Partial<Record<FormName, Readonly<Record<string, PartReader>>
   do: { do: readList },
   and: { and: readOneOrMany },
   or: { or: readOneOrMany },
-  map: { map: readFunction },
-  foreach: { foreach: readFunction },
-  filter: { filter: readFunction },
-  reduce: { reduce: readFunction },
-  merge: { lambda: readFunction },
+  map: { map: readLambda },
+  foreach: { foreach: readLambda },
+  filter: { filter: readLambda },
+  reduce: { reduce: readLambda },
+  merge: { lambda: readLambda },
   join: { with: readLambdaOrExpression },
 }
 

@@ -47,6 +47,9 @@ function writeObject(fields: Iterable<readonly [string, string | undefined]>): s
   return `{${parts.join()}}`
 }
 
+/** Where sets have functions, they stand without their escape. */
+const lambdaKeys: ReadonlySet<string> = new Set(['filter', 'with'])
+
 /** Renders values of one request. */
 export class Renderer {
   readonly #context: RenderContext
@@ -177,7 +180,7 @@ export class Renderer {
     return writeObject(
       [...describeSet(form)].map(([key, part]) => {
         if (key === 'events' && part instanceof SetValue) return [key, this.#setFields(part.form)] as const
-        if (part instanceof Lambda) return [key, this.#lambda(part)] as const
+        if (part instanceof Lambda && lambdaKeys.has(key)) return [key, this.#lambda(part)] as const
         return [key, this.value(part)] as const
       }),
     )

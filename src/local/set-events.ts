@@ -378,7 +378,7 @@ function open(form: SetForm, source: SetForm | undefined, context: SetContext): 
 }
 
 /** Opens the history of a set or a document. Throws a `Failure` where it may not be read, or there is none. */
-export function openEvents(form: Extract<SetForm, { kind: 'events' }>, context: SetContext): SetEvents {
+export function openEvents(form: SetForm, context: SetContext): SetEvents {
   const events = open(form, undefined, context)
   if (events === undefined) throw permissionDenied(context.at)
   if (!events.isFiltered) return events

@@ -8,13 +8,7 @@ function unwrap(values: readonly Value[]): Value {
 }
 
 function operand(form: SetForm): Value {
-  if (form.kind === 'singleton') return form.ref
   return form.kind === 'documents' && form.isSchema === true ? form.collection : new SetValue(form)
-}
-
-/** A document and the set of it have histories of their own. */
-function operandOfEvents(form: SetForm): Value {
-  return form.kind === 'singleton' ? new SetValue(form) : operand(form)
 }
 
 function placeOf({ values, ref }: Bound): Value[] {
@@ -36,7 +30,7 @@ export function describeSet(form: SetForm): ObjectValue {
     case 'singleton':
       return new Map<string, Value>([['singleton', form.ref]])
     case 'events':
-      return new Map<string, Value>([['events', form.of instanceof Ref ? form.of : operandOfEvents(form.of)]])
+      return new Map<string, Value>([['events', form.of instanceof Ref ? form.of : operand(form.of)]])
     case 'union':
     case 'intersection':
     case 'difference':

@@ -402,7 +402,7 @@ export function joinTarget(
     return { kind: 'match', index: target, terms }
   }
   const value = context.evaluator.apply(target, valueOf(element), { ...context.frame, isPure: true })
-  return castSet(value, target.body.at, 'Set')
+  return castSet(value, target.at)
 }
 
 /** A join reads the sets of all elements of its source, and leaves out those that may not be read. */

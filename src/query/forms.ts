@@ -51,7 +51,7 @@ export const forms = {
   singleton: ['singleton'],
   events: ['events'],
   documents: ['documents'],
-  match: ['match', 'terms?'],
+  match: ['match', 'terms?', 'index?'],
   union: ['union…'],
   intersection: ['intersection…'],
   difference: ['difference…'],
@@ -157,6 +157,12 @@ export const forms = {
 
   abort: ['abort'],
 } as const satisfies Record<string, readonly string[]>
+
+/** Keys of a form of which only one may be given. */
+export const alternatives: { readonly [Name in keyof typeof forms]?: readonly string[] } = {
+  match: ['terms', 'index'],
+  paginate: ['after', 'before', 'cursor'],
+}
 
 /** The name of a wire form: the first key of its JSON object, as `'create_collection'`. */
 export type FormName = keyof typeof forms

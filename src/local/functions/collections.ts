@@ -1,71 +1,90 @@
 /** Forms over arrays, pages and sets: each of the three is a carrier of values, with its own rules (protocol.md E.8). */
 import type { Call, Carrier, Evaluate } from '../call.ts'
-import { castBoolean, castNumber } from '../call.ts'
+import { castBoolean, castNumber, undefinedRef } from '../call.ts'
 import { compareValues, fieldsOf } from '../compare.ts'
+import { effectOf } from '../effects.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
+import { allEvents, openEvents } from '../set-events.ts'
+import { layoutOf } from '../set-layout.ts'
 import { openSet, valueOf } from '../sets.ts'
-import { Lambda, Page, SetValue, inside } from '../values.ts'
+import type { SetContext } from '../sets.ts'
+import { Lambda, Page, SetValue, UnresolvedRef, VersionValue, inside } from '../values.ts'
 import type { ObjectValue, Position, SetForm, Value } from '../values.ts'
 import { add } from './numbers.ts'
+import { showEvent } from './pages.ts'
+import { hasDocument } from './reads.ts'
 
 function isSet(carrier: Carrier): carrier is SetForm {
   return !Array.isArray(carrier) && !(carrier instanceof Page)
+}
+
+/** How a set that is an argument is read: what may not be is told at the function's own key. */
+function contextOf(call: Call, key: string): SetContext {
+  return { ...call.setContext(key), at: call.at(call.form.name) }
 }
 
 /** All values of a carrier; a set is read to its end. */
 function valuesOf(call: Call, carrier: Carrier, key: string): Value[] {
   if (Array.isArray(carrier)) return carrier
   if (carrier instanceof Page) return carrier.data
-  const reader = openSet(carrier, call.setContext(key))
-  return Array.from(reader.ascend(), valueOf)
+  const { isHistory } = layoutOf(carrier, call.query.store)
+  if (isHistory) return Array.from(allEvents(openEvents(carrier, contextOf(call, key))), showEvent)
+  return Array.from(openSet(carrier, contextOf(call, key)).ascend(), valueOf)
 }
 
-/** An array or a page. */
-function arrayOrPage(call: Call, key: string): Value[] | Page {
-  const value = call.value(key)
-  if (Array.isArray(value) || value instanceof Page) return value
-  throw wrongType(call.at(key), 'Array or Page', typeName(value))
+/** An array or a page: sets are told apart from what is no collection at all. */
+function castArrayOrPage(carrier: Carrier, call: Call, key: string): Value[] | Page {
+  if (isSet(carrier)) throw wrongType(call.at(key), 'Array or Page', 'Set')
+  return carrier
 }
 
 function withData(carrier: Value[] | Page, data: Value[]): Value {
-  return Array.isArray(carrier) ? data : new Page(data, carrier.before, carrier.after)
+  return Array.isArray(carrier) ? data : carrier.with(data)
+}
+
+function dataOf(carrier: Value[] | Page): Value[] {
+  return Array.isArray(carrier) ? carrier : carrier.data
 }
 
 const evaluateMap: Evaluate = call => {
-  const carrier = arrayOrPage(call, 'collection')
-  const apply = call.lambda('map')
-  return withData(carrier, (Array.isArray(carrier) ? carrier : carrier.data).map(apply))
+  const carrier = castArrayOrPage(call.carrier('collection'), call, 'collection')
+  return withData(carrier, dataOf(carrier).map(call.lambda('map')))
 }
 
 const evaluateForeach: Evaluate = call => {
-  const carrier = arrayOrPage(call, 'collection')
+  const carrier = castArrayOrPage(call.carrier('collection'), call, 'collection')
   const apply = call.lambda('foreach')
-  for (const value of Array.isArray(carrier) ? carrier : carrier.data) apply(value)
+  for (const value of dataOf(carrier)) apply(value)
   return carrier
+}
+
+function filterSet(call: Call, set: SetForm): SetValue {
+  const lambda = call.value('filter')
+  if (!(lambda instanceof Lambda)) throw wrongType(call.at('filter'), 'Lambda', typeName(lambda))
+  if (effectOf(lambda.body) === 'write') {
+    throw call.failAt('filter', 'Invalid lambda. Lambda in this context may not write or call a user function.')
+  }
+  return new SetValue({ kind: 'filter', set, lambda })
 }
 
 const evaluateFilter: Evaluate = call => {
   const carrier = call.carrier('collection')
-  if (isSet(carrier)) {
-    const lambda = call.value('filter')
-    if (!(lambda instanceof Lambda)) throw wrongType(call.at('filter'), 'Lambda', typeName(lambda))
-    return new SetValue({ kind: 'filter', set: carrier, lambda })
-  }
+  if (isSet(carrier)) return filterSet(call, carrier)
   const apply = call.lambda('filter')
-  const values = Array.isArray(carrier) ? carrier : carrier.data
-  const verdicts = collect(values, (value, i) => castBoolean(apply(value), inside(call.position, i)))
-  return withData(
-    carrier,
-    values.filter((_, i) => verdicts[i]),
-  )
+  const answers = collect(dataOf(carrier), apply)
+  const verdicts = collect(answers, (answer, i) => castBoolean(answer, inside(call.position, i)))
+  const isKept = (_: unknown, i: number): boolean => verdicts[i] === true
+  if (Array.isArray(carrier)) return carrier.filter(isKept)
+  return new Page(carrier.data.filter(isKept), carrier.before, carrier.after, carrier.cursors.filter(isKept))
 }
 
 /** One value of a whole carrier: of a page a page of one element. */
 function summarise(call: Call, key: string, summary: (values: Value[], at: Position) => Value): Value {
   const carrier = call.carrier(key)
-  const value = summary(valuesOf(call, carrier, key), call.at(key))
-  return carrier instanceof Page ? new Page([value], carrier.before, carrier.after) : value
+  const at = call.at(call.form.name)
+  const value = summary(valuesOf(call, carrier, key), at)
+  return carrier instanceof Page ? carrier.with([value]) : value
 }
 
 const evaluateReduce: Evaluate = call => {
@@ -75,105 +94,104 @@ const evaluateReduce: Evaluate = call => {
   return summarise(call, 'collection', reduce)
 }
 
-function numbersOf(values: readonly Value[], at: Position): (bigint | number)[] {
-  return collect(values, (value, i) => castNumber(value, inside(at, i)))
+function sum(values: readonly Value[], at: Position): bigint | number {
+  return values.reduce<bigint | number>((total, value) => add(total, castNumber(value, at)), 0n)
 }
 
-function sum(values: readonly Value[], at: Position): bigint | number {
-  return numbersOf(values, at).reduce(add, 0n)
+function checkNotEmpty(values: readonly Value[], at: Position): void {
+  if (values.length === 0) throw failure(at, 'invalid argument', 'Non-empty array expected.')
 }
 
 function mean(values: readonly Value[], at: Position): number {
-  if (values.length === 0) throw failure(at, 'invalid argument', 'Non-empty array expected.')
-  return Number(sum(values, at)) / values.length
+  const total = sum(values, at)
+  checkNotEmpty(values, at)
+  return Number(total) / values.length
 }
 
-/** The greatest or least of a list; a list of one collection is that of its elements. */
+/** The greatest or least of a collection; an array of one collection is that of its elements. */
 function extreme(key: 'max' | 'min', sign: 1 | -1): Evaluate {
-  return call => {
-    const value = call.value(key)
-    const isList = Array.isArray(value)
-    const [only] = isList && value.length === 1 ? value : []
-    const subject = Array.isArray(only) || only instanceof Page || only instanceof SetValue ? only : value
-    if (subject instanceof Page) return new Page([greatest(call, key, subject.data, sign)])
-    const values =
-      subject instanceof SetValue ? valuesOf(call, subject.form, key) : Array.isArray(subject) ? subject : [subject]
-    return greatest(call, key, values, sign)
+  const best = (values: readonly Value[], at: Position): Value => {
+    collect(values, value => {
+      if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
+    })
+    checkNotEmpty(values, at)
+    return values.reduce((one, other) => (sign * compareValues(one, other) > 0 ? one : other))
   }
+  const summariseOne = (call: Call, carrier: Carrier): Value => {
+    const [only] = Array.isArray(carrier) && carrier.length === 1 ? carrier : []
+    const isNested = Array.isArray(only) || only instanceof Page || only instanceof SetValue
+    if (isNested) return summariseOne(call, only instanceof SetValue ? only.form : only)
+    const value = best(valuesOf(call, carrier, key), call.at(key))
+    return carrier instanceof Page ? carrier.with([value]) : value
+  }
+  return call => summariseOne(call, call.carrier(key))
 }
 
-function greatest(call: Call, key: string, values: readonly Value[], sign: 1 | -1): Value {
-  if (values.length === 0) throw failure(call.at(key), 'invalid argument', 'Non-empty array expected.')
-  return values.reduce((best, value) => (sign * compareValues(value, best) > 0 ? value : best))
+function arrayOrPage(call: Call, key: string): Value[] | Page {
+  const value = call.value(key)
+  if (Array.isArray(value) || value instanceof Page) return value
+  throw wrongType(call.at(key), 'Array or Page', typeName(value))
 }
 
+/** How many elements; as the real server does, only the low 32 bits count. */
 function cutCount(call: Call, key: 'take' | 'drop'): number {
-  return Math.max(0, Number(call.integer(key)))
+  return Number(BigInt.asIntN(32, call.integer(key)))
 }
 
 /** On pages, what is left out becomes the cursor. */
 const evaluateTake: Evaluate = call => {
-  const count = cutCount(call, 'take')
+  const given = cutCount(call, 'take')
   const carrier = arrayOrPage(call, 'collection')
+  const count = Math.max(0, given)
   if (Array.isArray(carrier)) return carrier.slice(0, count)
-  const left = carrier.data[count]
-  return new Page(carrier.data.slice(0, count), carrier.before, left === undefined ? carrier.after : cursorOf(left))
+  const { data, before, after, cursors } = carrier
+  const next = given < 0 ? before : (cursors[count] ?? after)
+  return new Page(data.slice(0, count), before, next, cursors.slice(0, count))
 }
 
 const evaluateDrop: Evaluate = call => {
-  const count = cutCount(call, 'drop')
+  const given = cutCount(call, 'drop')
   const carrier = arrayOrPage(call, 'collection')
+  const count = Math.max(0, given)
   if (Array.isArray(carrier)) return carrier.slice(count)
-  const first = carrier.data[count]
-  return new Page(carrier.data.slice(count), first === undefined ? carrier.before : cursorOf(first), carrier.after)
-}
-
-function cursorOf(value: Value): Value {
-  return Array.isArray(value) ? value : [value]
+  const { data, before, after, cursors } = carrier
+  const previous = given < 0 ? before : (cursors[count] ?? after)
+  return new Page(data.slice(count), previous, after, cursors.slice(count))
 }
 
 function extend(key: 'append' | 'prepend'): Evaluate {
   return call => {
     const elements = call.list(key).map(({ value }) => value)
-    const carrier = arrayOrPage(call, 'collection')
-    const data = Array.isArray(carrier) ? carrier : carrier.data
-    return withData(carrier, key === 'append' ? [...data, ...elements] : [...elements, ...data])
+    const array = call.array('collection')
+    return key === 'append' ? [...array, ...elements] : [...elements, ...array]
   }
 }
 
+/** Of a set only the first document is looked at: where it may not be read, the set counts as empty. */
 function isEmpty(call: Call, key: string): boolean {
   const carrier = call.carrier(key)
-  if (!isSet(carrier)) return (Array.isArray(carrier) ? carrier : carrier.data).length === 0
-  const reader = openSet(carrier, call.setContext(key))
-  return reader.ascend()[Symbol.iterator]().next().done === true
+  if (!isSet(carrier)) return dataOf(carrier).length === 0
+  return !hasDocument(carrier, { ...call.setContext(key), at: inside(call.position, 'exists') })
 }
 
-function objectOf(call: Call, key: string): ObjectValue {
-  const value = call.value(key)
-  const fields = fieldsOf(value)
-  if (fields === undefined) throw wrongType(call.at(key), 'Object', typeName(value))
+/** A plain object, or the fields of a document. */
+function objectOf(value: Value, at: Position): ObjectValue {
+  const fields = value instanceof Map || value instanceof VersionValue ? fieldsOf(value) : undefined
+  if (fields === undefined) throw wrongType(at, 'Object', typeName(value))
   return fields
 }
 
 /** Later objects win; a null, given or made, takes the key away. */
 const evaluateMerge: Evaluate = call => {
-  let merged: ObjectValue = new Map(objectOf(call, 'merge'))
-  const others = call.list('with').map(({ value, at }) => {
-    const fields = fieldsOf(value)
-    if (fields === undefined) throw wrongType(at, 'Object', typeName(value))
-    return fields
-  })
-  const resolve = call.has('lambda') ? call.lambda('lambda') : undefined
-  for (const other of others) {
-    const next: ObjectValue = new Map(merged)
-    for (const key of new Set([...merged.keys(), ...other.keys()])) {
-      if (resolve === undefined && !other.has(key)) continue
-      const value =
-        resolve?.([key, merged.get(key) ?? null, other.get(key) ?? null]) ?? (resolve ? null : (other.get(key) ?? null))
-      if (value === null) next.delete(key)
-      else next.set(key, value)
-    }
-    merged = next
+  const left = { value: call.value('merge'), at: call.at('merge') }
+  const others = call.list('with')
+  const resolve = call.has('lambda') ? call.lambda('lambda', call.position) : undefined
+  const [first, ...rest] = collect([left, ...others], ({ value, at }) => objectOf(value, at))
+  const merged: ObjectValue = new Map(first)
+  for (const [key, right] of rest.flatMap(fields => [...fields])) {
+    const value = resolve === undefined ? right : resolve([key, merged.get(key) ?? null, right])
+    if (value === null) merged.delete(key)
+    else merged.set(key, value)
   }
   return merged
 }
@@ -194,12 +212,8 @@ export const collections = {
   count: call => summarise(call, 'count', values => BigInt(values.length)),
   sum: call => summarise(call, 'sum', sum),
   mean: call => summarise(call, 'mean', mean),
-  any: call => summarise(call, 'any', (values, at) => booleansOf(values, at).includes(true)),
-  all: call => summarise(call, 'all', (values, at) => !booleansOf(values, at).includes(false)),
+  any: call => summarise(call, 'any', (values, at) => values.map(value => castBoolean(value, at)).includes(true)),
+  all: call => summarise(call, 'all', (values, at) => !values.map(value => castBoolean(value, at)).includes(false)),
   max: extreme('max', 1),
   min: extreme('min', -1),
 } satisfies Record<string, Evaluate>
-
-function booleansOf(values: readonly Value[], at: Position): boolean[] {
-  return collect(values, (value, i) => castBoolean(value, inside(at, i)))
-}

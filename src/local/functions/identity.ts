@@ -17,7 +17,7 @@ function subjectOf(call: Call, value: Value, at: ReturnType<Call['at']>): Ref | 
   if (value instanceof Ref) return value
   if (!(value instanceof SetValue)) return undefined
   const context = { frame: call.frame, evaluator: call.evaluator, at, formAt: call.position }
-  return firstDocument(castSet(value, at, 'Ref or Set'), context)
+  return firstDocument(castSet(value, at), context)
 }
 
 const evaluateIdentify: Evaluate = call => {

@@ -1,6 +1,6 @@
 /** `paginate`: pages of sets, and of the history of sets and documents (protocol.md E.5, F.3). */
 import type { Call, Evaluate, Frame } from '../call.ts'
-import { castSet, undefinedRef } from '../call.ts'
+import { undefinedRef } from '../call.ts'
 import { cursorAt, readEventCursor } from '../event-cursors.ts'
 import { isBefore } from '../history-events.ts'
 import type { HistoryEvent } from '../history-events.ts'
@@ -8,9 +8,10 @@ import { lastPlaceAt, openEvents } from '../set-events.ts'
 import type { SetEvents } from '../set-events.ts'
 import { boundOf, layoutOf } from '../set-layout.ts'
 import { openSet, valueOf } from '../sets.ts'
-import type { Element, SetContext } from '../sets.ts'
+import type { Store } from '../store.ts'
+import type { Element, SetContext, SetReader } from '../sets.ts'
 import { DocumentEventValue, Page, Ref, SetEventValue, Sourced, UnresolvedRef, inside } from '../values.ts'
-import type { Position, SetForm, Value } from '../values.ts'
+import type { Bound, Position, SetForm, Value } from '../values.ts'
 
 /** Elements of a page unless a size is given, and at most. */
 const DEFAULT_SIZE = 64
@@ -86,18 +87,24 @@ export type Asked = {
   readonly hasSources?: boolean
 }
 
+/** The real server finds nothing where it begins at the upper end of a set that has values. */
+function* downwards(reader: SetReader, bound: Bound | undefined, { frame }: SetContext): Generator<Element> {
+  const isLost = bound === undefined && frame.query.store.hasQuirks
+  for (const element of reader.descend(bound)) if (!isLost || element.values.length === 0) yield element
+}
+
 function setPage(form: SetForm, context: SetContext, { cursor, isAscending, size, hasSources }: Asked): Page {
   const given = cursor && (Array.isArray(cursor.value) ? cursor.value : [cursor.value])
   const bound = given && boundOf(given, layoutOf(form, context.frame.query.store), 'below')
   const reader = openSet(form, context)
-  const items = isAscending ? reader.ascend(bound) : reader.descend(bound)
+  const items = isAscending ? reader.ascend(bound) : downwards(reader, bound, context)
   const show = (element: Element): Value =>
     hasSources === true ? new Sourced(valueOf(element), element.sources) : valueOf(element)
   return cut({ items, isAscending, given, cursorAt: cursorOfElement, show }, size)
 }
 
 /** An element of history as a query sees it. */
-function showEvent({ ts, action, ref, values, data }: HistoryEvent): Value {
+export function showEvent({ ts, action, ref, values, data }: HistoryEvent): Value {
   return data === undefined
     ? new SetEventValue(ts, action, ref, values.length === 0 ? undefined : values)
     : new DocumentEventValue(ts, action, ref, data)
@@ -115,11 +122,7 @@ function* eventsFrom(events: SetEvents, frame: Frame, place: HistoryEvent | unde
   }
 }
 
-function eventPage(
-  form: Extract<SetForm, { kind: 'events' }>,
-  context: SetContext,
-  { cursor, isAscending, size, hasSources }: Asked,
-): Page {
+function eventPage(form: SetForm, context: SetContext, { cursor, isAscending, size, hasSources }: Asked): Page {
   const read = cursor && readEventCursor(cursor.value, cursor.at)
   const items = eventsFrom(openEvents(form, context), context.frame, read?.place, isAscending)
   const show = (event: HistoryEvent): Value =>
@@ -129,17 +132,19 @@ function eventPage(
 
 /** A page of a set or of history. */
 export function readPage(form: SetForm, context: SetContext, asked: Asked): Page {
-  return form.kind === 'events' ? eventPage(form, context, asked) : setPage(form, context, asked)
+  const { isHistory } = layoutOf(form, context.frame.query.store)
+  return isHistory ? eventPage(form, context, asked) : setPage(form, context, asked)
 }
 
-/** The set of a subject: of a ref that of its document, of a native collection that of its documents. */
-function setOf(call: Call, subject: Ref | SetForm): SetForm {
-  return subject instanceof Ref ? castSet(subject, call.at('paginate'), 'Ref or Set') : subject
+/** The set of a subject: of the ref of a document that of this document. */
+function setOf(subject: Ref | SetForm): SetForm {
+  return subject instanceof Ref ? { kind: 'singleton', ref: subject } : subject
 }
 
 /** The history of a subject: of a document alone its own. */
-function eventsOf(subject: Ref | SetForm): SetForm {
-  return !(subject instanceof Ref) && subject.kind === 'events' ? subject : { kind: 'events', of: subject }
+function eventsOf(subject: Ref | SetForm, store: Store): SetForm {
+  if (!(subject instanceof Ref) && layoutOf(subject, store).isHistory) return subject
+  return { kind: 'events', of: subject }
 }
 
 const evaluatePaginate: Evaluate = call => {
@@ -152,7 +157,7 @@ const evaluatePaginate: Evaluate = call => {
   const hasSources = call.has('sources') && call.boolean('sources')
   checkCursor(cursor)
   const context = call.setContext('paginate', frame)
-  const form = wantsEvents ? eventsOf(subject) : setOf(call, subject)
+  const form = wantsEvents ? eventsOf(subject, call.query.store) : setOf(subject)
   return readPage(form, context, { cursor, isAscending: cursor?.direction !== 'before', size, hasSources })
 }
 

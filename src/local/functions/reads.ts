@@ -55,7 +55,7 @@ const evaluateExists: Evaluate = call => {
   if (value instanceof SetValue) return hasDocument(value.form, call.setContext('exists', frame))
   if (!(value instanceof Ref)) throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
   return isNativeCollection(value)
-    ? hasDocument(castSet(value, call.at('exists'), 'Ref or Set'), call.setContext('exists', frame))
+    ? hasDocument(castSet(value, call.at('exists')), call.setContext('exists', frame))
     : readVersion(value, frame) !== undefined && canRead(value, frame)
 }
 
@@ -67,15 +67,13 @@ export function hasDocument(form: SetForm, context: SetContext): boolean {
 
 function endOf(key: 'first' | 'last'): Evaluate {
   return call => {
-    const value = call.value(key)
+    const value = call.setOrArray(key)
     if (Array.isArray(value)) {
       const element = key === 'first' ? value[0] : value.at(-1)
       if (element === undefined) throw failure(call.at(key), 'invalid argument', 'Non-empty array expected.')
       return element
     }
-    if (value instanceof UnresolvedRef) throw undefinedRef(value, call.at(key))
-    if (!(value instanceof SetValue)) throw wrongType(call.at(key), 'Set or Array', typeName(value))
-    const page = readPage(value.form, call.setContext(key), { size: 1, isAscending: key === 'first' })
+    const page = readPage(value, call.setContext(key), { size: 1, isAscending: key === 'first' })
     const [element] = page.data
     if (element === undefined) throw failure(call.at(key), 'invalid argument', 'Non-empty set expected.')
     return element

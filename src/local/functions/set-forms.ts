@@ -1,17 +1,23 @@
 /** Forms that make sets. Three of them also work on arrays, and two on pages. */
-import type { Argument, Call, Evaluate } from '../call.ts'
-import { castRef, castSet, isNativeCollection, undefinedRef } from '../call.ts'
+import type { Call, Evaluate } from '../call.ts'
+import { castRef, castSetOrArray } from '../call.ts'
+import { effectOf } from '../effects.ts'
 import { canonicalKey } from '../compare.ts'
-import { failure, wrongType } from '../failures.ts'
+import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema } from '../names.ts'
+import { Storer } from '../stored.ts'
 import { isCompatible, layoutOf, rangeOf } from '../set-layout.ts'
 import { Lambda, Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
 import type { SetForm, Value } from '../values.ts'
 
-function termsOf(call: Call): Value[] {
-  if (!call.has('terms')) return []
-  return call.list('terms').map(({ value }) => value)
+/** Terms are what would be stored of them. */
+function termsOf(call: Call, key: string): Value[] {
+  const storer = new Storer(call.query)
+  return collect(call.list(key), ({ value, at }) => {
+    if (value instanceof UnresolvedRef) throw wrongType(at, 'Any', typeName(value))
+    return value instanceof SetValue ? storer.store(value, []) : value
+  })
 }
 
 function matchIndex(call: Call, key: string): Ref {
@@ -20,6 +26,13 @@ function matchIndex(call: Call, key: string): Ref {
   if (schemaKindOf(index) !== 'index') throw wrongType(call.at(key), 'Identifier', typeName(index))
   // A name that nothing has is told at `index`, whatever the key that it stood at.
   return castRef(index, typeof value === 'string' ? call.at('index') : call.at(key))
+}
+
+/** The old form has its terms first: `{"match": terms, "index": index}`. */
+const evaluateMatch: Evaluate = call => {
+  const [indexKey, termsKey] = call.has('index') ? (['index', 'match'] as const) : (['match', 'terms'] as const)
+  const terms = call.has(termsKey) ? termsOf(call, termsKey) : []
+  return new SetValue({ kind: 'match', index: matchIndex(call, indexKey), terms })
 }
 
 const evaluateDocuments: Evaluate = call => {
@@ -64,23 +77,13 @@ function combineArrays(kind: Combination, arrays: readonly Value[][]): Value[] {
 
 function combination(kind: Combination): Evaluate {
   return call => {
-    const operands = call.nonEmptyList(kind)
-    const arrays = operands.map(({ value }) => value).filter(value => Array.isArray(value))
-    const sets = operands.flatMap(operandSet)
-    if (sets.length === operands.length) return new SetValue({ kind, sets: pairUp(call, kind, sets) })
+    const operands = collect(call.nonEmptyList(kind), ({ value, at }) => castSetOrArray(value, at))
+    const arrays = operands.filter(operand => Array.isArray(operand))
     if (arrays.length === operands.length) return combineArrays(kind, arrays)
+    const sets = operands.flatMap((operand): SetForm[] => (Array.isArray(operand) ? [] : [operand]))
+    if (sets.length === operands.length) return new SetValue({ kind, sets: pairUp(call, kind, sets) })
     throw failure(call.at(kind), 'invalid argument', 'Arguments cannot be of different types, expected Set or Array.')
   }
-}
-
-/** The set of an operand; none where it is an array. Throws where it is neither. */
-function operandSet({ value, at }: Argument): SetForm[] {
-  if (Array.isArray(value)) return []
-  if (value instanceof Page) throw wrongType(at, 'Set or Array', typeName(value))
-  if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
-  const isSet = value instanceof SetValue || (value instanceof Ref && isNativeCollection(value))
-  if (!isSet) throw wrongType(at, 'Array, Set, or Page', typeName(value))
-  return [castSet(value, at, 'Set')]
 }
 
 /**
@@ -111,27 +114,30 @@ function derived(kind: 'distinct' | 'reverse'): Evaluate {
   return call => {
     const carrier = call.carrier(kind)
     if (Array.isArray(carrier)) return arrayForms[kind](carrier)
-    if (carrier instanceof Page) return new Page(arrayForms[kind](carrier.data), carrier.before, carrier.after)
+    if (carrier instanceof Page) return carrier.with(arrayForms[kind](carrier.data))
     return new SetValue({ kind, set: carrier })
   }
 }
 
 const evaluateRange: Evaluate = call => {
-  const set = refOrSetForm(call, 'range')
+  const set = call.set('range')
   return new SetValue(rangeOf(set, call.value('from'), call.value('to'), call.query.store))
 }
 
 function joinTarget(call: Call): Lambda | Ref {
   const value = call.value('with')
-  if (value instanceof Lambda) return value
+  if (value instanceof Lambda) {
+    if (effectOf(value.body) === 'pure') return value
+    const description = 'Invalid lambda. Lambda in this context may not read, write, or call a user function.'
+    throw failure(call.at('with'), 'invalid argument', description)
+  }
   if (schemaKindOf(value) === 'index') return castRef(value, call.at('with'))
   throw wrongType(call.at('with'), 'Lambda or Index Ref', typeName(value))
 }
 
-/** A ref or a set, where only these two count. */
-function refOrSetForm(call: Call, key: string): SetForm {
-  const value = call.refOrSet(key)
-  return value instanceof Ref ? castSet(value, call.at(key), 'Ref or Set') : value
+const evaluateJoin: Evaluate = call => {
+  const set = call.set('join')
+  return new SetValue({ kind: 'join', set, target: joinTarget(call) })
 }
 
 /** The forms of this file. */
@@ -139,12 +145,12 @@ export const setForms = {
   singleton: call => new SetValue({ kind: 'singleton', ref: call.ref('singleton') }),
   events: evaluateEvents,
   documents: evaluateDocuments,
-  match: call => new SetValue({ kind: 'match', index: matchIndex(call, 'match'), terms: termsOf(call) }),
+  match: evaluateMatch,
   union: combination('union'),
   intersection: combination('intersection'),
   difference: combination('difference'),
   distinct: derived('distinct'),
   reverse: derived('reverse'),
   range: evaluateRange,
-  join: call => new SetValue({ kind: 'join', set: refOrSetForm(call, 'join'), target: joinTarget(call) }),
+  join: evaluateJoin,
 } satisfies Record<string, Evaluate>

@@ -1,5 +1,5 @@
 /** `{"@set":…}` → set. Its operands are literals: they are evaluated like any other. */
-import { castRef, castSet } from '../call.ts'
+import { castRef, castSet, isNativeCollection } from '../call.ts'
 import type { Evaluator, Frame } from '../call.ts'
 import { failure } from '../failures.ts'
 import { rangeOf } from '../set-layout.ts'
@@ -14,8 +14,13 @@ function many(value: Value): Value[] {
   return Array.isArray(value) ? value : [value]
 }
 
+/** In literals the ref of a document stands for the set of it. */
+function operandOf(value: Value, at: SetLiteral['at']): SetForm {
+  return value instanceof Ref && !isNativeCollection(value) ? { kind: 'singleton', ref: value } : castSet(value, at)
+}
+
 function setOf(parts: Parts, key: string): SetForm {
-  return castSet(parts.value(key), parts.at, 'Ref or Set')
+  return operandOf(parts.value(key), parts.at)
 }
 
 function lambdaOf(parts: Parts, key: string): Lambda {
@@ -27,7 +32,7 @@ function lambdaOf(parts: Parts, key: string): Lambda {
 function combination(kind: 'union' | 'intersection' | 'difference') {
   return (parts: Parts): SetForm => ({
     kind,
-    sets: many(parts.value(kind)).map(value => castSet(value, parts.at, 'Ref or Set')),
+    sets: many(parts.value(kind)).map(value => operandOf(value, parts.at)),
   })
 }
 
@@ -45,7 +50,7 @@ const makers: Readonly<Record<string, (parts: Parts) => SetForm>> = {
   singleton: parts => ({ kind: 'singleton', ref: castRef(parts.value('singleton'), parts.at) }),
   events: parts => {
     const of = parts.value('events')
-    return { kind: 'events', of: of instanceof Ref ? of : castSet(of, parts.at, 'Ref or Set') }
+    return { kind: 'events', of: of instanceof Ref ? of : castSet(of, parts.at) }
   },
   union: combination('union'),
   intersection: combination('intersection'),

@@ -1,0 +1,72 @@
+/** What an expression may do, whatever its values: compute, read or write. Lambdas of sets may not do everything. */
+import type { FormName } from '../query/forms.ts'
+import type { Expression } from './values.ts'
+
+/** From the least to the most. */
+export type Effect = 'pure' | 'read' | 'write'
+
+/** The forms that do more than compute; a call of a user function may do anything. */
+const effects: Partial<Readonly<Record<FormName, Effect>>> = {
+  exists: 'read',
+  get: 'read',
+  first: 'read',
+  last: 'read',
+  paginate: 'read',
+  identify: 'read',
+  reduce: 'read',
+  count: 'read',
+  sum: 'read',
+  mean: 'read',
+  any: 'read',
+  all: 'read',
+  max: 'read',
+  min: 'read',
+  call: 'write',
+  create: 'write',
+  update: 'write',
+  replace: 'write',
+  delete: 'write',
+  insert: 'write',
+  remove: 'write',
+  create_collection: 'write',
+  create_database: 'write',
+  create_index: 'write',
+  create_key: 'write',
+  create_function: 'write',
+  create_role: 'write',
+  login: 'write',
+  logout: 'write',
+  new_id: 'write',
+}
+
+const ranks: Readonly<Record<Effect, number>> = { pure: 0, read: 1, write: 2 }
+
+function greater(a: Effect, b: Effect): Effect {
+  return ranks[b] > ranks[a] ? b : a
+}
+
+function greatest(expressions: Iterable<Expression>): Effect {
+  let effect: Effect = 'pure'
+  for (const expression of expressions) effect = greater(effect, effectOf(expression))
+  return effect
+}
+
+/** The most that an expression may do. */
+export function effectOf(expression: Expression): Effect {
+  switch (expression.kind) {
+    case 'array':
+      return greatest(expression.items)
+    case 'object':
+      return greatest(expression.fields.map(field => field.value))
+    case 'bindings':
+      return greatest(expression.bindings.map(binding => binding.value))
+    case 'lambda':
+      return effectOf(expression.body)
+    case 'form':
+      return greater(effects[expression.name] ?? 'pure', greatest(expression.parts.values()))
+    case 'literal':
+    case 'ref':
+    case 'set':
+      return 'pure'
+  }
+}
