@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Client, type DefaultField, q, type StreamEvent, TransportError } from '../src/index.ts'
 import { ManualTime } from './support/clock.ts'
-import { type FrameConnection, type FramePeer, frameType, serveFrames } from './support/frames.ts'
+import { type FrameConnection, type FramePeer, frameType, serveFrames } from '../src/testing/index.ts'
 import './support/leaks.ts'
 import { startLine, versionLine } from './support/peer.ts'
 

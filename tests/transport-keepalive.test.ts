@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { Client, type DefaultField, q, type StreamEvent } from '../src/index.ts'
 import { KeepAlive, type Pingable } from '../src/transport/keepalive.ts'
 import { ManualTime } from './support/clock.ts'
-import { type FramePeer, frameType, serveFrames } from './support/frames.ts'
+import { type FramePeer, frameType, serveFrames } from '../src/testing/index.ts'
 import './support/leaks.ts'
 import { startLine, versionLine } from './support/peer.ts'
 

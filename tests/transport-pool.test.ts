@@ -13,7 +13,7 @@ import {
   frameType,
   type FramePeerOptions,
   serveFrames,
-} from './support/frames.ts'
+} from '../src/testing/index.ts'
 import './support/leaks.ts'
 import { startLine } from './support/peer.ts'
 

@@ -4,8 +4,8 @@
  */
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import type { Frame } from './frames.ts'
-import { frameType } from './frames.ts'
+import type { Frame } from '../../src/testing/index.ts'
+import { frameType } from '../../src/testing/index.ts'
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 const HEAD_BYTES = 9
