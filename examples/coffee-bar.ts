@@ -1,7 +1,7 @@
 /** The story that `npm start` tells: three orders of a coffee bar, each followed from its creation to its end. */
 import { setTimeout } from 'node:timers/promises'
 // From a project of your own: import … from 'fauna-streams'.
-import { type Client, type EventStream, q, type StreamEvent } from '../src/index.ts'
+import { type Client, type EventStream, type GapEvent, q, type StreamEvent } from '../src/index.ts'
 
 /** What an order is. */
 export type Order = {
@@ -21,7 +21,7 @@ export type Step = { readonly told: string; readonly id: string } & (
 const fields = ['action', 'document', 'diff'] as const
 
 /** An event of the story. */
-export type OrderEvent = StreamEvent<(typeof fields)[number], Order>
+export type OrderEvent = StreamEvent<(typeof fields)[number], Order> | GapEvent
 
 /** Where an event came from, and what it told. */
 export type Telling = { readonly from: string; readonly event: OrderEvent }

@@ -37,7 +37,7 @@ export class EventLines {
 
   /** The line of an event. */
   writeEvent({ from, event }: Telling): string {
-    const txn = event.type === 'unknown' ? '' : String(event.txn)
+    const txn = 'txn' in event ? String(event.txn) : ''
     const { action, what } = describe(event)
     const [sign, colour] = actions[action] ?? ['?', 'magenta']
     return toLine(txn, from, this.#paint(colour, `${sign} ${action}`.padEnd(widths.action)), what)
@@ -66,6 +66,8 @@ function describe(event: Telling['event']): { action: string; what: string } {
       const data = Object.values(document.data ?? {}).join(', ')
       return { action, what: action === 'delete' ? `was: ${data}` : data }
     }
+    case 'gap':
+      return { action: 'gap', what: `changes up to ${event.until} may be missing: read the state anew` }
     case 'unknown':
       return { action: 'unknown', what: JSON.stringify(event.raw) }
   }

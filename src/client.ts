@@ -9,6 +9,7 @@ import {
   checkClientOptions,
   checkFields,
   checkQueryOptions,
+  checkSecret,
   checkStreamOptions,
   type CheckedClientOptions,
   type ClientOptions,
@@ -17,7 +18,7 @@ import {
   type StreamOptions,
 } from './options.ts'
 import { toWire } from './query/wrap.ts'
-import { Secret } from './secret.ts'
+import { Secret, type SecretSource } from './secret.ts'
 import type { Link, StreamRequest } from './stream/link.ts'
 import { type Abortable, EventStream } from './stream/stream.ts'
 import { Exchange, type Head } from './transport/exchange.ts'
@@ -42,7 +43,7 @@ type Answer = { readonly head: Head; readonly body: string; readonly outcome: Ou
 /** A connection to one FaunaDB server (FQL v4). */
 export class Client {
   readonly #options: Omit<CheckedClientOptions, 'secret'>
-  readonly #secret: Secret
+  #secret: Secret
   readonly #pool: Pool
   readonly #streams = new Set<Abortable>()
   #lastTxn: number | undefined
@@ -140,6 +141,29 @@ export class Client {
     return stream
   }
 
+  /**
+   * Changes the secret as planned. The new one is tried first, with a query that does nothing. Then each stream is opened
+   * anew beside the old one, which it follows until that has passed the new one's `start`: nothing is lost or repeated.
+   *
+   * `secret` is the new one, or the function that gives it; left out, the function is asked anew. Resolves when every
+   * stream has gone over: at its next event, or after 15 s in which nothing came. A loop that does not read delays that.
+   * @throws QueryError where the new secret is refused: the old one stays in use; OptionError, StateError,
+   * TransportError; the error of the first stream that could not be opened anew, which goes on as it was.
+   */
+  async rotateSecret(secret?: SecretSource): Promise<void> {
+    this.#assertOpen()
+    const next = secret === undefined ? this.#secret.renewed() : new Secret(checkSecret(secret))
+    const { signal } = this.#closing
+    const where = this.#where('/')
+    const read = await this.#readSecret(signal, next)
+    const answer = typeof read === 'string' ? await this.#askOnce('null', where, read, signal) : read
+    if ('how' in answer) throw answer.how === 'closed' ? this.#closedError() : toError(answer, where)
+    if ('error' in answer.outcome) throw answer.outcome.error
+    this.#secret = next
+    const results = await Promise.allSettled([...this.#streams].map(stream => stream.handOver()))
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+  }
+
   /** Ends every stream, normally, and closes every connection; a query that waits is told. May be called again. */
   async close(): Promise<void> {
     this.#closing.abort()
@@ -208,9 +232,9 @@ export class Client {
   }
 
   /** The secret, however long its function takes, unless the caller or the client gives up first. */
-  async #readSecret(signal: AbortSignal): Promise<string | End> {
+  async #readSecret(signal: AbortSignal, from = this.#secret): Promise<string | End> {
     try {
-      const secret = await orAbort(this.#secret.read(), signal, this.#closing.signal)
+      const secret = await orAbort(from.read(), signal, this.#closing.signal)
       return secret === aborted ? { how: 'closed' } : secret
     } catch (cause) {
       return { how: 'no_secret', cause }

@@ -44,7 +44,7 @@ export type ClientOptions = {
 export type StreamOptions = {
   /** Aborts like the stream's controller. */
   readonly signal?: AbortSignal | undefined
-  /** What a loss of the connection does: `'live'` opens the stream anew and tells the hole, `false` throws. Default `false`. */
+  /** What a loss of the connection does: `'live'` opens the stream anew and tells the hole, `false` throws. Default `'live'`. */
   readonly resume?: 'live' | false | undefined
   /** What a hole does: `'yield'` gives a `gap` event, `'throw'` throws a `GapError`. Default `'yield'`. */
   readonly onGap?: 'yield' | 'throw' | undefined
@@ -89,12 +89,14 @@ const header = z.record(
 const pem = z.union([z.string(), z.instanceof(Uint8Array)])
 const isFunction = (value: unknown) => typeof value === 'function'
 
+const secretSchema = z.custom<SecretSource>(
+  value => isSendable(value) || isFunction(value),
+  'give a secret (visible ASCII characters) or a function that gives one',
+)
+
 const clientSchema = z.strictObject({
   endpoint: z.union([z.string(), z.instanceof(URL)], 'give the URL of the server, as http://localhost:8443'),
-  secret: z.custom<SecretSource>(
-    value => isSendable(value) || isFunction(value),
-    'give a secret (visible ASCII characters) or a function that gives one',
-  ),
+  secret: secretSchema,
   queryTimeoutMs: z.int().positive().max(maxQueryTimeoutMs).optional(),
   headers: header.default({}),
   tls: z
@@ -126,7 +128,7 @@ const clientSchema = z.strictObject({
 
 const streamSchema = z.strictObject({
   signal: z.instanceof(AbortSignal, { error: 'give an AbortSignal' }).optional(),
-  resume: z.literal(['live', false], "give 'live' or false").default(false),
+  resume: z.literal(['live', false], "give 'live' or false").default('live'),
   onGap: z.literal(['yield', 'throw'], "give 'yield' or 'throw'").default('yield'),
   maxLineBytes: z.int().positive().default(defaultMaxLineBytes),
 })
@@ -134,11 +136,7 @@ const streamSchema = z.strictObject({
 const querySchema = streamSchema.pick({ signal: true })
 
 /** Event types that a stream with these options can give besides the server's own. */
-export type GapEventOf<O> = O extends { readonly onGap: 'throw' }
-  ? never
-  : O extends { readonly resume: 'live' } | { readonly onGap: 'yield' }
-    ? GapEvent
-    : never
+export type GapEventOf<O> = O extends { readonly onGap: 'throw' } | { readonly resume: false } ? never : GapEvent
 
 /** Checked options of a client, defaults filled in. */
 export type CheckedClientOptions = Omit<z.output<typeof clientSchema>, 'endpoint'> & { readonly endpoint: URL }
@@ -175,6 +173,11 @@ export function checkStreamOptions(options: StreamOptions): z.output<typeof stre
 /** Checks the options of a query. @throws OptionError */
 export function checkQueryOptions(options: QueryOptions): z.output<typeof querySchema> {
   return check(querySchema, options)
+}
+
+/** Checks a secret. @throws OptionError */
+export function checkSecret(secret: unknown): SecretSource {
+  return check(z.strictObject({ secret: secretSchema }), { secret }).secret
 }
 
 /** Checks the fields of a stream before anything is sent. @throws OptionError naming the valid ones and the wrong one. */

@@ -41,6 +41,11 @@ export class Secret {
     return true
   }
 
+  /** The same secret, to be asked for anew where a function gives it. */
+  renewed(): Secret {
+    return new Secret(this.#ask ?? this.#value!)
+  }
+
   async #askOnce(): Promise<string> {
     const value: unknown = await this.#ask!()
     if (!isSendable(value)) throw new TypeError('the secret function gave no text that can be sent as a secret')

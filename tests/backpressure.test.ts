@@ -8,6 +8,9 @@ import { Client, q, type StreamEvent } from '../src/index.ts'
 import './support/leaks.ts'
 import { beginStream, type PeerRequest, servePeer, startLine, versionLine } from './support/peer.ts'
 
+/** A loss throws: these tests look at the one end of a stream. */
+const noResume = { resume: false } as const
+
 const expr = q.Documents(q.Collection('c'))
 const eventCount = 10_000
 const text = 'x'.repeat(8 * 1024)
@@ -99,7 +102,7 @@ describe('a slow loop over 10,000 large events', () => {
       let received = 0
       let receivedBytes = 0
       let base = 0
-      for await (const event of client.stream(expr)) {
+      for await (const event of client.stream(expr, undefined, noResume)) {
         const [writer] = writers as [Writer]
         if (event.type === 'start') {
           // The longest wait first: all that the peer can send meanwhile stays within the bound.
@@ -127,7 +130,7 @@ describe('a slow loop over 10,000 large events', () => {
   test('that reads in batches holds its peer back as well', () =>
     withWriters(eventCount, async (client, writers) => {
       const numbers: number[] = []
-      for await (const batch of client.stream(expr).batches()) {
+      for await (const batch of client.stream(expr, undefined, noResume).batches()) {
         await writers[0]!.standsStill()
         const isFirst = numbers.length === 0
         for (const event of batch) if (event.type !== 'start') numbers.push(dataOf(event).n)
@@ -145,12 +148,12 @@ describe('a slow loop over 10,000 large events', () => {
 describe('a stream that nobody reads', () => {
   test('does not hold up another one on its connection', () =>
     withWriters(200, async (client, writers) => {
-      const still = client.stream(expr)[Symbol.asyncIterator]()
+      const still = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]()
       await still.next()
       await writers[0]!.standsStill()
       assert.ok(writers[0]!.sent < 200)
       const read: number[] = []
-      for await (const event of client.stream(expr)) {
+      for await (const event of client.stream(expr, undefined, noResume)) {
         if (event.type !== 'start') read.push(dataOf(event).n)
         if (read.length === 200) break
       }

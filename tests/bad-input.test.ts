@@ -7,6 +7,9 @@ import { bytes, FakeLink, streamOver } from './support/fake-link.ts'
 import './support/leaks.ts'
 import { beginStream, findClosedPort, servePeer, serveTcp, startLine, versionLine } from './support/peer.ts'
 
+/** A loss throws: these tests look at the one end of a stream. */
+const noResume = { resume: false } as const
+
 const endpoint = 'http://127.0.0.1:1'
 const expr = { toJSON: () => ({ documents: { collection: 'orders' } }) }
 
@@ -141,7 +144,7 @@ describe('the environment', () => {
     process.env['FAUNA_SECRET'] = 'fromEnvironment'
     const client = new Client()
     try {
-      for await (const _event of client.stream(expr)) break
+      for await (const _event of client.stream(expr, undefined, noResume)) break
       assert.equal(peer.requests[0]!.headers['authorization'], 'Bearer fromEnvironment')
     } finally {
       delete process.env['FAUNA_ENDPOINT']
@@ -167,7 +170,7 @@ async function fail(url: string, options: { time?: Time } = {}): Promise<{ strea
   try {
     return {
       stream: await errorOf(async () => {
-        for await (const _event of client.stream(expr));
+        for await (const _event of client.stream(expr, undefined, noResume));
       }),
       query: await errorOf(() => client.query(expr)),
     }
@@ -232,7 +235,7 @@ describe('an endpoint', () => {
     const peer = await servePeer(request => beginStream(request, []))
     const client = new Client({ endpoint: peer.endpoint, secret: 's', time })
     try {
-      const iterator = client.stream(expr)[Symbol.asyncIterator]()
+      const iterator = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]()
       const pending = iterator.next()
       while (peer.requests.length === 0) await new Promise(resolve => setImmediate(resolve))
       const closed = new Promise<number>(resolve => {

@@ -95,7 +95,9 @@ describe('fauna-streams', { concurrency: true }, () => {
     const client = new Client({ endpoint: env['FAUNA_ENDPOINT'] ?? '', secret: env['FAUNA_SECRET'] ?? '' })
     t.after(() => client.close())
     await client.query(q.CreateCollection({ name: 'orders' }))
-    const loop = client.stream(q.Documents(q.Collection('orders')))[Symbol.asyncIterator]()
+    const loop = client
+      .stream(q.Documents(q.Collection('orders')), undefined, { resume: false })
+      [Symbol.asyncIterator]()
     await loop.next()
     program.child.kill('SIGTERM')
     await assert.rejects(loop.next(), { name: 'TransportError' })
@@ -112,7 +114,7 @@ describe('fauna-streams', { concurrency: true }, () => {
       t.after(() => client.close())
       await client.query(q.CreateCollection({ name: 'orders' }))
       const ref = q.Ref(q.Collection('orders'), '1')
-      const loop = client.stream(ref)[Symbol.asyncIterator]()
+      const loop = client.stream(ref, undefined, { resume: false })[Symbol.asyncIterator]()
       await loop.next()
       await client.query(q.Create(ref, { data: { photo: new Uint8Array([1]) } }))
       // Bytes end a document stream of the real server (protocol.md B.7).

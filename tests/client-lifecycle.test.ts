@@ -9,6 +9,9 @@ import { type Connect, withClients } from './support/clients.ts'
 import './support/leaks.ts'
 import { answer, beginStream, type Peer, type PeerRequest, servePeer, serveTcp, startLine } from './support/peer.ts'
 
+/** A loss throws: these tests look at the one end of a stream. */
+const noResume = { resume: false } as const
+
 const expr = q.Documents(q.Collection('orders'))
 const refused = '{"errors":[{"code":"unauthorized","description":"Unauthorized"}]}'
 const denied = '{"errors":[{"position":[],"code":"permission denied","description":"Insufficient privileges."}]}'
@@ -38,7 +41,7 @@ describe('client.close()', () => {
         for (let turns = 0; turns < 12; turns++) {
           const client = connect()
           const outcome = outcomeOf(client.query(1))
-          const ended = client.stream(expr)[Symbol.asyncIterator]().next()
+          const ended = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]().next()
           ended.catch(() => undefined)
           for (let i = 0; i < turns; i++) await turn()
           await client.close()
@@ -70,7 +73,7 @@ describe('client.close()', () => {
   test('and abort get past a secret function that never answers', async () => {
     const client = new Client({ endpoint: 'http://127.0.0.1:1', secret: () => new Promise(() => undefined) })
     const controller = new AbortController()
-    const stream = client.stream(expr)
+    const stream = client.stream(expr, undefined, noResume)
     const next = stream[Symbol.asyncIterator]().next()
     const query = client.query(1, { signal: controller.signal })
     const waiting = outcomeOf(client.query(2))
@@ -140,7 +143,7 @@ describe('a stream', () => {
         const client = connect()
         // Between what the client reads ahead and that with its window on top: it has all, and is paused before the end.
         for (count = 300; count <= 480; count += 20) {
-          const stream = client.stream(expr)
+          const stream = client.stream(expr, undefined, noResume)
           const loop = stream[Symbol.asyncIterator]()
           await loop.next()
           const { stream: wire } = peer.requests.at(-1)!
@@ -163,12 +166,15 @@ describe('a stream', () => {
       },
       async (_peer, connect) => {
         const client = connect({ startTimeoutMs: 50 })
-        await assert.rejects(client.stream(expr)[Symbol.asyncIterator]().next(), (error: unknown) => {
-          assert.ok(error instanceof FaunaError)
-          assert.equal(error.code, 'bad_response')
-          assert.match(error.message, /HTTP 503.*gateway/)
-          return true
-        })
+        await assert.rejects(
+          client.stream(expr, undefined, noResume)[Symbol.asyncIterator]().next(),
+          (error: unknown) => {
+            assert.ok(error instanceof FaunaError)
+            assert.equal(error.code, 'bad_response')
+            assert.match(error.message, /HTTP 503.*gateway/)
+            return true
+          },
+        )
       },
     )
   })
@@ -185,7 +191,7 @@ describe('a stream', () => {
     })
     const client = new Client({ endpoint: peer.endpoint, secret: 's' })
     try {
-      const stream = client.stream(expr)
+      const stream = client.stream(expr, undefined, noResume)
       const next = stream[Symbol.asyncIterator]().next()
       await arrived
       stream.controller.abort()
@@ -240,7 +246,7 @@ describe('a secret function', () => {
       async (_peer, connect) => {
         for (const ask of [
           (client: Client) => client.query(1),
-          (client: Client) => client.stream(expr)[Symbol.asyncIterator]().next(),
+          (client: Client) => client.stream(expr, undefined, noResume)[Symbol.asyncIterator]().next(),
         ]) {
           const secrets = ['s1', 's2']
           await ask(connect({ secret: () => secrets.shift()! }))

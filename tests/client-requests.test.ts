@@ -8,6 +8,9 @@ import { type Connect, withClients } from './support/clients.ts'
 import './support/leaks.ts'
 import { answer, beginStream, type Peer, type PeerRequest, servePeer, startLine, versionLine } from './support/peer.ts'
 
+/** A loss throws: these tests look at the one end of a stream. */
+const noResume = { resume: false } as const
+
 const expr = { toJSON: () => ({ documents: { collection: 'orders' } }) }
 
 async function withPeer(
@@ -30,7 +33,7 @@ describe('a stream', () => {
       request => beginStream(request, [startLine(5)]),
       async (peer, connect) => {
         const client = connect({ queryTimeoutMs: 500, headers: { 'X-Mine': 'yes', Authorization: 'mine' } })
-        await take(client.stream(expr, ['action', 'diff']), 1)
+        await take(client.stream(expr, ['action', 'diff'], noResume), 1)
         const [{ headers, body }] = peer.requests as [PeerRequest]
         assert.equal(headers[':method'], 'POST')
         assert.equal(headers[':path'], '/stream?fields=action%2Cdiff')
@@ -47,7 +50,7 @@ describe('a stream', () => {
     withPeer(
       request => beginStream(request, [startLine(5)]),
       async (peer, connect) => {
-        await take(connect().stream(expr), 1)
+        await take(connect().stream(expr, undefined, noResume), 1)
         assert.equal(peer.requests[0]!.headers[':path'], '/stream')
       },
     ))
@@ -58,9 +61,9 @@ describe('a stream', () => {
       async (peer, connect) => {
         const client = connect()
         assert.equal(client.lastTxn, undefined)
-        await take(client.stream(expr), 1)
+        await take(client.stream(expr, undefined, noResume), 1)
         assert.equal(client.lastTxn, 1700000000000005)
-        await take(client.stream(expr), 2)
+        await take(client.stream(expr, undefined, noResume), 2)
         assert.equal(client.lastTxn, 1700000000000009)
         assert.equal(peer.requests[1]!.headers['x-last-seen-txn'], '1700000000000005')
       },
@@ -76,14 +79,14 @@ describe('a stream', () => {
             const { stream } = peer.requests[i]!
             stream.once('close', () => resolve(stream.rstCode))
           })
-        const first = client.stream(expr)
+        const first = client.stream(expr, undefined, noResume)
         const iterator = first[Symbol.asyncIterator]()
         await iterator.next()
         const left = closed(0)
         await iterator.return!()
         assert.equal(await left, 8)
 
-        const second = client.stream(expr)
+        const second = client.stream(expr, undefined, noResume)
         const idle = second[Symbol.asyncIterator]()
         await idle.next()
         const aborted = closed(1)
@@ -102,7 +105,9 @@ describe('a stream', () => {
       },
       async (peer, connect) => {
         const client = connect()
-        const loops = [client.stream(expr), client.stream(expr)].map(stream => stream[Symbol.asyncIterator]())
+        const loops = [client.stream(expr, undefined, noResume), client.stream(expr, undefined, noResume)].map(stream =>
+          stream[Symbol.asyncIterator](),
+        )
         await Promise.all(loops.map(loop => loop.next()))
         assert.equal(peer.sessions.size, 1)
         await client.query(1)
@@ -120,7 +125,7 @@ describe('a stream', () => {
       request => beginStream(request, [startLine(5)]),
       async (peer, connect) => {
         const client = connect({ maxStreamsPerSession: 2 })
-        const loops = Array.from({ length: 5 }, () => client.stream(expr)[Symbol.asyncIterator]())
+        const loops = Array.from({ length: 5 }, () => client.stream(expr, undefined, noResume)[Symbol.asyncIterator]())
         await Promise.all(loops.map(loop => loop.next()))
         assert.equal(peer.sessions.size, 3)
         for (const loop of loops) await loop.return!()
@@ -136,7 +141,7 @@ describe('a stream', () => {
           '{"errors":[{"position":["a",0],"code":"invalid argument","description":"Expected a Ref.","failures":[{"field":["data"],"code":"invalid type","description":"Bad."}]}]}',
         ),
       async (_peer, connect) => {
-        await assert.rejects(take(connect().stream(expr), 1), (error: unknown) => {
+        await assert.rejects(take(connect().stream(expr, undefined, noResume), 1), (error: unknown) => {
           assert.ok(error instanceof QueryError)
           assert.equal(error.code, 'invalid argument')
           assert.equal(error.status, 400)
@@ -158,7 +163,7 @@ describe('a stream', () => {
       withPeer(
         request => beginStream(request, [startLine(5)]),
         async (peer, connect) => {
-          const iterator = connect().stream(expr)[Symbol.asyncIterator]()
+          const iterator = connect().stream(expr, undefined, noResume)[Symbol.asyncIterator]()
           await iterator.next()
           const pending = iterator.next()
           peer.cut(how)
@@ -179,7 +184,10 @@ describe('a stream', () => {
         request.stream.end()
       },
       async (_peer, connect) => {
-        await assert.rejects(take(connect().stream(expr), 9), { name: 'TransportError', code: 'server_closed' })
+        await assert.rejects(take(connect().stream(expr, undefined, noResume), 9), {
+          name: 'TransportError',
+          code: 'server_closed',
+        })
       },
     ))
 
@@ -192,10 +200,14 @@ describe('a stream', () => {
       async (peer, connect) => {
         const secrets = ['old', 'new']
         const client = connect({ secret: async () => secrets.shift()! })
-        assert.equal((await take(client.stream(expr), 1)).length, 1)
+        assert.equal((await take(client.stream(expr, undefined, noResume), 1)).length, 1)
         assert.equal(peer.requests.length, 2)
         const refused = connect({ secret: () => 'other' })
-        await assert.rejects(take(refused.stream(expr), 1), { name: 'QueryError', code: 'unauthorized', status: 401 })
+        await assert.rejects(take(refused.stream(expr, undefined, noResume), 1), {
+          name: 'QueryError',
+          code: 'unauthorized',
+          status: 401,
+        })
         assert.equal(peer.requests.length, 4)
       },
     ))
@@ -434,8 +446,8 @@ describe('close()', () => {
       request => beginStream(request, [startLine(5)]),
       async (peer, connect) => {
         const client = connect()
-        const unused = client.stream(expr)
-        const iterator = client.stream(expr)[Symbol.asyncIterator]()
+        const unused = client.stream(expr, undefined, noResume)
+        const iterator = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]()
         await iterator.next()
         const pending = iterator.next()
         await client.close()
@@ -443,7 +455,7 @@ describe('close()', () => {
         assert.deepEqual(await pending, { done: true, value: undefined })
         while (peer.sessions.size > 0) await new Promise(resolve => setImmediate(resolve))
         const isClosed = (error: unknown) => error instanceof StateError && error.code === 'client_closed'
-        assert.throws(() => client.stream(expr), isClosed)
+        assert.throws(() => client.stream(expr, undefined, noResume), isClosed)
         await assert.rejects(client.query(expr), isClosed)
         assert.deepEqual(await unused[Symbol.asyncIterator]().next(), { done: true, value: undefined })
       },
@@ -467,7 +479,7 @@ describe('a secret', () => {
       request => answer(request, 401, '{"errors":[{"code":"unauthorized","description":"Unauthorized"}]}'),
       async (_peer, connect) => {
         const client = connect({ secret: 'fnHIDDEN' })
-        const stream = client.stream(expr)
+        const stream = client.stream(expr, undefined, noResume)
         const error = await client.query(expr).catch((e: unknown) => e)
         for (const text of [client, stream, error].flatMap(thing => [
           inspect(thing, { depth: 9, showHidden: true }),

@@ -296,10 +296,30 @@ describe('many streams', () => {
 })
 
 describe('a server that is stopped and started again', () => {
-  test('ends a stream with a TransportError; a new one goes on with the same data', () =>
+  test('is a hole in a stream, which goes on by itself', () =>
     inWorld(async ({ server, client, write }) => {
       const created = await write(q.Create(order, { data: { n: 1 } }))
-      const before = await follow(client.stream(order))
+      const loop = client.stream(order)[Symbol.asyncIterator]()
+      const start = await loop.next()
+      assert.ok(start.value?.type === 'start')
+      const next = loop.next()
+      await server.stop()
+      await server.start()
+      const { value: gap } = await next
+      assert.ok(gap?.type === 'gap')
+      assert.deepEqual([gap.after, gap.reason], [start.value.txn, 'live'])
+      assert.ok(gap.until >= created.ts)
+      const updated = await write(q.Update(order, { data: { n: 2 } }))
+      const { value: event } = await loop.next()
+      assert.ok(event?.type === 'version')
+      assert.equal(event.txn, updated.ts)
+      await loop.return!()
+    }))
+
+  test('ends a stream that does not resume with a TransportError; a new one goes on with the same data', () =>
+    inWorld(async ({ server, client, write }) => {
+      const created = await write(q.Create(order, { data: { n: 1 } }))
+      const before = await follow(client.stream(order, undefined, { resume: false }))
       const pending = before.next()
       await server.stop()
       await assert.rejects(pending, TransportError)

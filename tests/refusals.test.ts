@@ -7,6 +7,9 @@ import { type LocalOptions, type LocalServer, startLocal } from '../src/local/in
 import type { Time } from '../src/time.ts'
 import './support/leaks.ts'
 
+/** A loss throws: these tests look at the one end of a stream. */
+const noResume = { resume: false } as const
+
 type Row = { readonly what: string; readonly thrown: string; readonly code: string }
 
 /** A server with a collection, an index, a document, and clients of it. */
@@ -30,7 +33,7 @@ async function refusal(client: Client, expr: unknown): Promise<unknown> {
 /** The error that ends a loop over `expr` in which `act` runs once the stream has started. */
 async function follow(client: Client, expr: unknown, act: () => unknown): Promise<unknown> {
   try {
-    for await (const event of client.stream(expr)) if (event.type === 'start') await act()
+    for await (const event of client.stream(expr, undefined, noResume)) if (event.type === 'start') await act()
   } catch (error) {
     return error
   }
@@ -177,7 +180,7 @@ describe('not refused, and silent', () => {
       await admin.query(q.CreateIndex({ name: 'orders_by_n', source: orders, terms: [{ field: ['data', 'n'] }] }))
       const client = new Client({ endpoint: server.endpoint, secret: await makeKey(admin, role) })
       try {
-        const stream = client.stream(expr)
+        const stream = client.stream(expr, undefined, noResume)
         const events: string[] = []
         for await (const event of stream) {
           events.push(event.type)

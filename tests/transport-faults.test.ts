@@ -8,6 +8,9 @@ import { type FrameConnection, type FramePeer, frameType, serveFrames } from '..
 import './support/leaks.ts'
 import { startLine, versionLine } from './support/peer.ts'
 
+/** A loss throws: these tests look at the one end of a stream. */
+const noResume = { resume: false } as const
+
 const expr = q.Documents(q.Collection('c'))
 const pingIntervalMs = 15_000
 const pingTimeoutMs = 10_000
@@ -45,7 +48,7 @@ type Events = StreamEvent<DefaultField>[]
 /** Reads a stream to its end: what came, and the error that ended it. */
 async function readAll(client: Client, events: Events = []): Promise<{ events: Events; error: TransportError }> {
   try {
-    for await (const event of client.stream(expr)) events.push(event)
+    for await (const event of client.stream(expr, undefined, noResume)) events.push(event)
   } catch (error) {
     assert.ok(error instanceof TransportError, String(error))
     return { events, error }
@@ -159,7 +162,7 @@ describe('a stream that is ended by', () => {
 describe('bytes that break the framing', () => {
   test('end a stream: by an error, or since nothing after them is heard', () =>
     withPeer(begin, async (client, peer, time) => {
-      const iterator = client.stream(expr)[Symbol.asyncIterator]()
+      const iterator = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]()
       await iterator.next()
       const isTold = ({ code }: TransportError) => code === 'ping_timeout' || code === 'connection_lost'
       const ended = assert.rejects(iterator.next(), isTold)
@@ -234,13 +237,13 @@ describe('a query that was surely not processed', () => {
 describe('GOAWAY without an error', () => {
   test('lets the stream go on; a new one goes on a new connection, and the old one closes after its last', () =>
     withPeer(begin, async (client, peer) => {
-      const first = client.stream(expr)[Symbol.asyncIterator]()
+      const first = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]()
       await first.next()
       const [connection] = peer.connections
       connection!.goaway(1, noError)
       connection!.data(1, versionLine(2) + '\r\n')
       assert.equal((await first.next()).value?.type, 'version')
-      const second = client.stream(expr)[Symbol.asyncIterator]()
+      const second = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]()
       await second.next()
       assert.equal(peer.connections.length, 2)
       connection!.data(1, versionLine(3) + '\r\n')
@@ -258,7 +261,7 @@ describe('GOAWAY without an error', () => {
 describe('a loop that is left', () => {
   test('resets its exchange with CANCEL, at once, also while nothing comes', () =>
     withPeer(begin, async (client, peer) => {
-      for await (const _event of client.stream(expr)) break
+      for await (const _event of client.stream(expr, undefined, noResume)) break
       const [connection] = peer.connections
       await peer.until(() => connection!.received(frameType.reset, 1).length === 1)
       assert.equal(connection!.received(frameType.reset, 1)[0]!.payload.readUInt32BE(), cancel)
@@ -266,7 +269,9 @@ describe('a loop that is left', () => {
 
   test('leaves the other streams of its connection alone', () =>
     withPeer(begin, async (client, peer) => {
-      const [stays, goes] = [client.stream(expr), client.stream(expr)].map(stream => stream[Symbol.asyncIterator]())
+      const [stays, goes] = [client.stream(expr, undefined, noResume), client.stream(expr, undefined, noResume)].map(
+        stream => stream[Symbol.asyncIterator](),
+      )
       await Promise.all([stays!.next(), goes!.next()])
       const [connection] = peer.connections
       await goes!.return!()

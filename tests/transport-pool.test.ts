@@ -17,6 +17,9 @@ import {
 import './support/leaks.ts'
 import { startLine } from './support/peer.ts'
 
+/** A loss throws: these tests look at the one end of a stream. */
+const noResume = { resume: false } as const
+
 const expr = q.Documents(q.Collection('c'))
 const maxConcurrentStreams = 3
 const noError = 0
@@ -35,7 +38,7 @@ async function withPeer(
 
 /** Opens so many streams at once, and gives what leaves each again. */
 async function openStreams(client: Client, count: number): Promise<(() => Promise<unknown>)[]> {
-  const loops = Array.from({ length: count }, () => client.stream(expr)[Symbol.asyncIterator]())
+  const loops = Array.from({ length: count }, () => client.stream(expr, undefined, noResume)[Symbol.asyncIterator]())
   await Promise.all(loops.map(loop => loop.next()))
   return loops.map(loop => () => loop.return!())
 }
@@ -111,7 +114,7 @@ describe('a peer that says GOAWAY', () => {
       async (peer, connect) => {
         const client = connect()
         const refused = { name: 'TransportError', code: 'refused', outcome: 'not_processed' }
-        await assert.rejects(client.stream(expr)[Symbol.asyncIterator]().next(), refused)
+        await assert.rejects(client.stream(expr, undefined, noResume)[Symbol.asyncIterator]().next(), refused)
         await assert.rejects(client.query(q.Now()), refused)
         assert.ok(peer.connections.length <= 8, `${peer.connections.length} connections were made`)
       },

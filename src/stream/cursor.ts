@@ -8,15 +8,16 @@ export type PlacedEvent = Exclude<StreamEvent, { readonly type: 'unknown' }>
 export class Cursor {
   /** The highest transaction time that was told, in microseconds. */
   txn: number | undefined
+  /** Of a set no mark says that a transaction is complete; what follows a `start` begins anew. */
   #isComplete = true
   /** Lines at `txn` where more of them may come; a document changes once in a transaction, and needs none. */
   #lines: string[] = []
   /** Set while the server, reopened behind us, repeats what was told: how often each line at `txn` was. */
   #repeated: Map<string, number> | undefined
 
-  /** Whether everything at `txn` was told: of a set no mark says so, but what follows a `start` begins anew. */
-  get isComplete(): boolean {
-    return this.#isComplete
+  /** Whether everything up to `txn` was told. */
+  isCompleteAt(txn: number): boolean {
+    return this.txn !== undefined && (this.txn > txn || (this.txn === txn && this.#isComplete))
   }
 
   /** Everything up to `txn` was told, or is owed to nobody. */

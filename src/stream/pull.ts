@@ -13,6 +13,9 @@ export interface Pullable<T> {
   stop(): void
 }
 
+/** Stops the source of a loop that was left without a word, and whose iterator nobody can call any more. */
+const abandoned = new FinalizationRegistry<Pullable<unknown>>(source => source.stop())
+
 type Waiter<T> = { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void }
 
 /** The async iterator of a loop. */
@@ -24,6 +27,7 @@ export class PullIterator<T> implements AsyncIterableIterator<T, undefined> {
 
   constructor(source: Pullable<T>) {
     this.#source = source
+    abandoned.register(this, source, this)
   }
 
   [Symbol.asyncIterator](): this {
@@ -37,7 +41,7 @@ export class PullIterator<T> implements AsyncIterableIterator<T, undefined> {
         const value = this.#source.take()
         if (value !== undefined) return Promise.resolve({ done: false, value })
       } catch (error) {
-        this.#isDone = true
+        this.#finish()
         return Promise.reject(error)
       }
     }
@@ -69,7 +73,6 @@ export class PullIterator<T> implements AsyncIterableIterator<T, undefined> {
         else if (!(await this.#source.fill())) this.#finish()
       }
     } catch (error) {
-      this.#isDone = true
       this.#waiters.shift()?.reject(error)
       this.#finish()
     } finally {
@@ -80,6 +83,7 @@ export class PullIterator<T> implements AsyncIterableIterator<T, undefined> {
   /** Ends what waits: a call that is pending is never left so. */
   #finish(): void {
     this.#isDone = true
+    abandoned.unregister(this)
     for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined })
   }
 }

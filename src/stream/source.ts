@@ -6,12 +6,14 @@ import { type ErrorEvent, readEvent } from '../events/decode.ts'
 import type { AnyEvent, GapEvent, StreamEvent, UnknownEvent } from '../events/types.ts'
 import { callSafely } from '../observe.ts'
 import type { StreamState } from '../signals.ts'
+import type { Timer } from '../time.ts'
 import type { Attempt } from './attempt.ts'
 import { Cursor, type PlacedEvent } from './cursor.ts'
 import type { Link } from './link.ts'
 import { Opener, type OpenerEvents, type OpenerOptions } from './opener.ts'
 import type { Pullable } from './pull.ts'
 import { State } from './state.ts'
+import { overlapMs, Successor } from './successor.ts'
 
 /** What the owner of a source is told. */
 export interface SourceEvents extends OpenerEvents {
@@ -51,6 +53,10 @@ export class EventSource implements Pullable<AnyEvent> {
   #told: End | undefined
   /** Whether this attempt's place in time is known. */
   #isPlaced = false
+  /** The attempt that takes over as planned, when this one has passed its start. */
+  #successor: Successor | undefined
+  #overlap: Timer | undefined
+  #isReading = false
   /** Set when a consumer left the loop: the end is then nobody's error. */
   #isLeft = false
 
@@ -82,6 +88,22 @@ export class EventSource implements Pullable<AnyEvent> {
   async release(): Promise<void> {
     const attempt = await this.#opening?.catch(() => undefined)
     await attempt?.ended
+  }
+
+  /**
+   * Opens the stream anew beside the old one, and goes over when the old one has passed the new one's start: nothing is
+   * lost or told twice. Resolves when that is done; rejects, with the stream as it was, where the opening is refused.
+   */
+  async handOver(): Promise<void> {
+    if (this.#successor) return this.#successor.settled
+    const before = (await this.#opening?.catch(() => undefined)) && this.#attempt
+    if (before === undefined || this.#isOver()) return
+    const successor = await Successor.of(await this.#opener.openOnce(), this.#link)
+    // Where it was lost meanwhile, it came back by itself.
+    if (successor === undefined || this.#isOver() || this.#attempt !== before) return successor?.attempt.cancel()
+    this.#successor = successor
+    this.#awaitSilence(successor)
+    return successor.settled
   }
 
   /** The next event that has come, decoded now: a slow loop holds lines, not objects, and an error has its place. */
@@ -120,14 +142,20 @@ export class EventSource implements Pullable<AnyEvent> {
   /** One step towards more lines; says whether there are some. */
   async #pull(): Promise<boolean> {
     if (this.#told) this.#lose(this.#told)
+    if (this.#next < this.#lines.length) return true
     this.#attempt ??= await this.#open()
     if (this.#isOver()) return false
     if (this.#attempt === undefined) {
       this.#close(undefined)
       return false
     }
-    const read = await this.#attempt.read()
+    const attempt = this.#attempt
+    this.#isReading = true
+    const read = await attempt.read()
+    this.#isReading = false
     if (this.#isOver()) return false
+    // Its successor took over meanwhile, and brought lines.
+    if (this.#attempt !== attempt) return true
     if ('how' in read) {
       this.#lose(read)
       return false
@@ -151,14 +179,51 @@ export class EventSource implements Pullable<AnyEvent> {
     return attempt
   }
 
+  /** A loop that waits in vain for so long has heard everything that the old stream had to tell. */
+  #awaitSilence(successor: Successor): void {
+    this.#overlap = this.#link.time.after(overlapMs, () => {
+      const isSilent = (this.lastEventAt ?? 0) <= this.#link.time.now() - overlapMs
+      if (!this.#isReading || !isSilent) return this.#awaitSilence(successor)
+      this.#cursor.complete(successor.startTxn)
+      this.#goOver(successor)
+    })
+  }
+
+  /** Goes on with the successor; its `start` tells the hole, if there is one. */
+  #goOver(successor: Successor): void {
+    const before = this.#attempt
+    this.#forgetSuccessor()
+    this.#attempt = successor.attempt
+    this.#opening = Promise.resolve(successor.attempt)
+    this.#lines = successor.lines
+    this.#next = 0
+    this.#told = undefined
+    this.#isPlaced = false
+    before?.cancel()
+  }
+
+  #forgetSuccessor(): void {
+    this.#overlap?.cancel()
+    this.#successor?.settle()
+    this.#successor = undefined
+  }
+
   /** What we did not ask for: the opener says whether, and when, we come back. */
   #lose(end: End): void {
+    if (end.how === 'told' && end.error.code === 'permission denied') this.#link.secretRefused()
+    const successor = this.#successor
+    if (successor) {
+      // The error of a lost right stands at the transaction that it withholds: all before it was told.
+      if (end.how === 'told' && end.error.txn > successor.startTxn) this.#cursor.complete(successor.startTxn)
+      if (this.#options.resumes || this.#cursor.isCompleteAt(successor.startTxn)) return this.#goOver(successor)
+      this.#forgetSuccessor()
+      successor.attempt.cancel()
+    }
     const attempt = this.#attempt
     this.#heardAt = attempt?.lastHeardAt
     this.#attempt = undefined
     this.#told = undefined
     attempt?.cancel()
-    if (end.how === 'told' && end.error.code === 'permission denied') this.#link.secretRefused()
     // An exchange that was closed, though nobody closed the stream, went with its connection.
     this.#opener.lose(end.how === 'closed' ? { how: 'cut' } : end, attempt?.heldBytes)
     this.#state.move('connecting')
@@ -170,6 +235,12 @@ export class EventSource implements Pullable<AnyEvent> {
     if (event.type === 'unknown') return this.#takeUnknown(event, line)
     this.#link.see(event.txn)
     if (!this.#isPlaced) return this.#place(event, line)
+    const successor = this.#successor
+    if (successor && event.txn > successor.startTxn) {
+      this.#cursor.complete(successor.startTxn)
+      this.#goOver(successor)
+      return undefined
+    }
     if (!this.#cursor.admit(event, line)) return undefined
     this.#opener.progressed()
     return this.#tell(event, line)
@@ -197,7 +268,7 @@ export class EventSource implements Pullable<AnyEvent> {
 
   #findGap(until: number): GapEvent | undefined {
     const after = this.#cursor.txn
-    if (after === undefined || until < after || (until === after && this.#cursor.isComplete)) return undefined
+    if (after === undefined || this.#cursor.isCompleteAt(until)) return undefined
     return { type: 'gap', after, until, reason: 'live' }
   }
 
@@ -250,6 +321,8 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#ready = []
     this.#next = 0
     this.#attempt?.cancel()
+    this.#successor?.attempt.cancel()
+    this.#forgetSuccessor()
     this.#owner.ended(error)
   }
 

@@ -18,8 +18,8 @@ export type StreamHealth = {
   readonly lastEventAt: number | undefined
 }
 
-/** A stream as its owner keeps it: something that can be closed. */
-export type Abortable = { readonly controller: AbortController }
+/** A stream as its owner keeps it: something that can be closed, and opened anew as planned. */
+export type Abortable = { readonly controller: AbortController; handOver(): Promise<void> }
 
 /** What the constructor of a stream is given besides its link. */
 export type EventStreamOptions = SourceOptions & { readonly signal: AbortSignal | undefined }
@@ -77,6 +77,11 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
   /** When the stream last told an event, in milliseconds since the Unix epoch. */
   get lastEventAt(): number | undefined {
     return this.#source.lastEventAt
+  }
+
+  /** @internal Goes over to a new opening without loss or repetition: `client.rotateSecret()` asks for it. */
+  handOver(): Promise<void> {
+    return this.#source.handOver()
   }
 
   /** State and times in one object. */

@@ -9,6 +9,7 @@ import type {
   DocumentVersion,
   EventStream,
   FaunaTime,
+  GapEvent,
   IndexEntry,
   Ref,
   StreamEvent,
@@ -27,7 +28,7 @@ type Payload<S extends AsyncIterable<StreamEvent<never>>, Type extends 'version'
   S extends AsyncIterable<infer E> ? (E extends { readonly type: Type; readonly event: infer P } ? P : never) : never
 
 export function defaultFields() {
-  const stream = client.stream(ref)
+  const stream = client.stream(ref, undefined, { onGap: 'throw' })
   expectSame<typeof stream, EventStream<StreamEvent<'action' | 'document'>>>(true)
   // @ts-expect-error it is not the type of all fields
   expectSame<typeof stream, EventStream<StreamEvent>>(true)
@@ -37,7 +38,7 @@ export function defaultFields() {
 
 export async function narrowing() {
   for await (const event of client.stream(ref, ['action', 'document', 'diff', 'index'])) {
-    expectSame<typeof event.type, 'start' | 'version' | 'history_rewrite' | 'set' | 'unknown'>(true)
+    expectSame<typeof event.type, 'start' | 'version' | 'history_rewrite' | 'set' | 'unknown' | 'gap'>(true)
     // @ts-expect-error what an event holds is known when its type is
     use(event.event.action)
     switch (event.type) {
@@ -62,6 +63,9 @@ export async function narrowing() {
         use(event.event.document.data)
         // @ts-expect-error nor what changed
         use(event.event.diff)
+        break
+      case 'gap':
+        expectSame<typeof event.until, number>(true)
         break
       case 'unknown':
         use(event.raw)
@@ -96,7 +100,7 @@ export function fieldNames(names: readonly 'diff'[]) {
   use(client.stream(ref, 'action'))
   // @ts-expect-error there is no option of this name
   use(client.stream(ref, ['action'], { fields: ['diff'] }))
-  // @ts-expect-error this version does not resume
+  // @ts-expect-error there is no such way to resume
   use(client.stream(ref, ['action'], { resume: 'history' }))
 }
 
@@ -114,9 +118,18 @@ export async function ownData() {
   }
 }
 
+export function gaps() {
+  const live = client.stream(ref, ['action'], { resume: 'live' })
+  expectSame<typeof live, EventStream<StreamEvent<'action'> | GapEvent>>(true)
+  const thrown = client.stream(ref, ['action'], { resume: 'live', onGap: 'throw' })
+  expectSame<typeof thrown, EventStream<StreamEvent<'action'>>>(true)
+  const never = client.stream(ref, ['action'], { resume: false })
+  expectSame<typeof never, EventStream<StreamEvent<'action'>>>(true)
+}
+
 export async function batches() {
   for await (const events of client.stream(ref, ['diff']).batches()) {
-    expectSame<typeof events, readonly StreamEvent<'diff'>[]>(true)
+    expectSame<typeof events, readonly (StreamEvent<'diff'> | GapEvent)[]>(true)
   }
 }
 

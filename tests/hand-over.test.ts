@@ -1,0 +1,238 @@
+/** A planned hand-over from one opening of a stream to the next, as `client.rotateSecret()` makes it: nothing is lost or repeated. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { End } from '../src/end.ts'
+import type { AnyEvent } from '../src/events/types.ts'
+import { Client, OptionError, q, QueryError, type Ref } from '../src/index.ts'
+import { startLocal } from '../src/local/index.ts'
+import { ManualTime } from './support/clock.ts'
+import { bytes, type FakeAnswer, FakeLink, streamOver } from './support/fake-link.ts'
+import './support/leaks.ts'
+import { startLine, versionLine } from './support/peer.ts'
+
+function tells(...lines: readonly string[]): FakeAnswer {
+  return { chunks: lines.map(line => bytes(line + '\r\n')) }
+}
+
+function word(event: AnyEvent): string {
+  if (event.type === 'gap') return `gap ${event.after}–${event.until}`
+  return event.type === 'unknown' ? 'unknown' : `${event.type} ${event.txn}`
+}
+
+/** A loop over the first of the answers, which has told its lines; what it tells goes on in `words`. */
+async function follow(answers: (FakeAnswer | End)[], resumes = true) {
+  const time = new ManualTime()
+  const link = new FakeLink(answers, { time })
+  const stream = streamOver<AnyEvent>(link, { resumes })
+  const words: string[] = []
+  const loop = (async () => {
+    for await (const event of stream) words.push(word(event))
+  })()
+  loop.catch(() => undefined)
+  while (words.length < (answers[0] as FakeAnswer).chunks!.length) await turn()
+  const settle = async () => {
+    for (let i = 0; i < 20; i++) await turn()
+  }
+  const push = async (index: number, line: string) => {
+    link.exchanges[index]!.push(bytes(line + '\r\n'))
+    await settle()
+  }
+  return { link, stream, words, loop, time, push, settle }
+}
+
+describe('a hand-over', () => {
+  test('follows the old stream until it has passed the start of the new one', async () => {
+    const { stream, words, push, settle, link } = await follow([
+      tells(startLine(1), versionLine(2)),
+      tells(startLine(5), versionLine(6)),
+    ])
+    const done = stream.handOver()
+    await settle()
+    assert.deepEqual(words, ['start 1', 'version 2'])
+    await push(0, versionLine(4))
+    await push(0, versionLine(5))
+    assert.deepEqual(words.slice(2), ['version 4', 'version 5'])
+    assert.ok(!link.exchanges[0]!.isCancelled)
+    await push(0, versionLine(6))
+    await done
+    assert.ok(link.exchanges[0]!.isCancelled)
+    await push(1, versionLine(7))
+    assert.deepEqual(words.slice(4), ['version 6', 'version 7'])
+    await stream.close()
+  })
+
+  test('of a stream on which nothing happens is done after 15 s', async () => {
+    const { stream, words, push, settle, time, link } = await follow([tells(startLine(1)), tells(startLine(5))])
+    const done = stream.handOver()
+    await settle()
+    time.pass(14_000)
+    await settle()
+    assert.ok(!link.exchanges[0]!.isCancelled)
+    time.pass(2_000)
+    await done
+    await push(1, versionLine(6))
+    assert.deepEqual(words, ['start 1', 'version 6'])
+    assert.equal(stream.state, 'open')
+    await stream.close()
+    assert.equal(time.pending, 0)
+  })
+
+  test('is done at once where the old stream loses its right after the start of the new one', async () => {
+    const { stream, words, push, settle } = await follow(
+      [tells(startLine(1)), tells(startLine(5), versionLine(6))],
+      false,
+    )
+    const done = stream.handOver()
+    await settle()
+    await push(0, '{"type":"error","txn":6,"event":{"code":"permission denied","description":"Lost."}}')
+    await done
+    assert.deepEqual(words, ['start 1', 'version 6'])
+    await stream.close()
+  })
+
+  test('tells the hole where the old stream is lost before it has passed the start of the new one', async () => {
+    const { stream, words, settle, link } = await follow([tells(startLine(1)), tells(startLine(5), versionLine(6))])
+    const done = stream.handOver()
+    await settle()
+    link.exchanges[0]!.finish({ how: 'cut' })
+    await done
+    await settle()
+    assert.deepEqual(words, ['start 1', 'gap 1–5', 'version 6'])
+    assert.equal(link.opened, 2)
+    await stream.close()
+  })
+
+  test('throws that loss where the stream does not resume, and lets the new one go', async () => {
+    const { stream, loop, settle, link } = await follow([tells(startLine(1)), tells(startLine(5))], false)
+    const done = stream.handOver()
+    await settle()
+    link.exchanges[0]!.finish({ how: 'cut' })
+    await assert.rejects(loop, { code: 'connection_lost' })
+    await done
+    assert.ok(link.exchanges[1]!.isCancelled)
+    assert.equal(stream.state, 'closed')
+  })
+
+  test('that is refused leaves the stream as it was', async () => {
+    const body = { errors: [{ code: 'unauthorized', description: 'Unauthorized' }] }
+    const refusal = { status: 401, chunks: [bytes(JSON.stringify(body))], end: { how: 'finished' } as const }
+    const { stream, words, push } = await follow([tells(startLine(1)), refusal])
+    await assert.rejects(stream.handOver(), { code: 'unauthorized' })
+    await push(0, versionLine(6))
+    assert.deepEqual(words, ['start 1', 'version 6'])
+    await stream.close()
+  })
+
+  test('of a stream that is closed meanwhile lets both go', async () => {
+    const { stream, settle, link, time } = await follow([tells(startLine(1)), tells(startLine(5))])
+    const done = stream.handOver()
+    await settle()
+    await stream.close()
+    await done
+    assert.ok(link.exchanges.every(exchange => exchange.isCancelled))
+    assert.equal(time.pending, 0)
+  })
+})
+
+describe('rotateSecret()', () => {
+  test('goes over to a new key beside a writer: every event once, in order, also after the old key was deleted', async () => {
+    const server = await startLocal()
+    const admin = new Client({ endpoint: server.endpoint, secret: server.secret })
+    type Key = { readonly ref: Ref; readonly secret: string }
+    const makeKey = () => admin.query(q.CreateKey({ role: 'server' })) as Promise<Key>
+    const [old, fresh] = [await makeKey(), await makeKey()]
+    const client = new Client({ endpoint: server.endpoint, secret: old.secret })
+    try {
+      await admin.query(q.CreateCollection({ name: 'c' }))
+      const ref = q.Ref(q.Collection('c'), '1')
+      await admin.query(q.Create(ref, { data: { n: 0 } }))
+      const told: { one: number[]; all: unknown[] } = { one: [], all: [] }
+      let [isDone, isOpen] = [false, 0]
+      const one = client.stream(ref, ['document'], { resume: false })
+      const all = client.stream(q.Documents(q.Collection('c')), ['document'], { resume: false })
+      const loops = [
+        (async () => {
+          for await (const event of one) {
+            if (event.type === 'start') isOpen++
+            if (event.type === 'version') told.one.push(event.event.document.data!['n'] as number)
+          }
+        })(),
+        (async () => {
+          for await (const event of all) {
+            if (event.type === 'start') isOpen++
+            if (event.type === 'set') told.all.push(event.event.document.ref.id)
+          }
+        })(),
+      ]
+      while (isOpen < 2) await turn()
+      let written = 0
+      const writer = (async () => {
+        while (!isDone) {
+          written++
+          await admin.query(
+            q.Do(
+              q.Update(ref, { data: { n: written } }),
+              q.Create(q.Ref(q.Collection('c'), String(1000 + written)), {}),
+            ),
+          )
+        }
+      })()
+      for (const key of [fresh, await makeKey()]) await client.rotateSecret(key.secret)
+      await admin.query(q.Delete(old.ref))
+      await admin.query(q.Delete(fresh.ref))
+      const atDelete = written
+      while (written < atDelete + 5) await turn()
+      isDone = true
+      await writer
+      while (told.one.length < written || told.all.length < written) await turn()
+      assert.deepEqual(
+        told.one,
+        Array.from({ length: written }, (_, i) => i + 1),
+      )
+      assert.deepEqual(
+        told.all,
+        Array.from({ length: written }, (_, i) => String(1001 + i)),
+      )
+      await client.close()
+      await Promise.all(loops)
+    } finally {
+      await client.close()
+      await admin.close()
+      await server.close()
+    }
+  })
+
+  test('with a secret that is refused keeps the old one', async () => {
+    const server = await startLocal()
+    const client = new Client({ endpoint: server.endpoint, secret: server.secret })
+    try {
+      await assert.rejects(client.rotateSecret('wrong'), (error: unknown) => {
+        assert.ok(error instanceof QueryError)
+        assert.equal(error.status, 401)
+        assert.ok(!error.message.includes('wrong'))
+        return true
+      })
+      assert.equal(await client.query(q.Add(1, 2)), 3)
+      await assert.rejects(client.rotateSecret('with a space'), OptionError)
+    } finally {
+      await client.close()
+      await server.close()
+    }
+  })
+
+  test('without a secret asks its function anew', async () => {
+    const server = await startLocal()
+    let asked = 0
+    const client = new Client({ endpoint: server.endpoint, secret: () => (asked++, server.secret) })
+    try {
+      await client.query(1)
+      await client.rotateSecret()
+      await client.query(1)
+      assert.equal(asked, 2)
+    } finally {
+      await client.close()
+      await server.close()
+    }
+  })
+})
