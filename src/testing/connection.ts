@@ -23,7 +23,12 @@ import { SendWindows } from './window.ts'
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
 /** Text that waits for room in a stream's window. */
-type Waiting = { readonly streamId: number; rest: Buffer; readonly done: (isSent: boolean) => void }
+type Waiting = {
+  readonly streamId: number
+  rest: Buffer
+  readonly isLast: boolean
+  readonly done: (isSent: boolean) => void
+}
 
 /** What a connection tells its peer. */
 export type ConnectionTold = {
@@ -74,6 +79,11 @@ export class FrameConnection {
     this.#writer.split = split
   }
 
+  /** Whether a stream was reset, by either side, or the connection is gone. */
+  isReset(streamId: number): boolean {
+    return this.isClosed || this.#reset.has(streamId)
+  }
+
   /** The frames of a type that came, for one stream where it is given. */
   received(type: number, streamId?: number): Frame[] {
     return this.frames.filter(frame => frame.type === type && (streamId === undefined || frame.streamId === streamId))
@@ -99,15 +109,17 @@ export class FrameConnection {
     const payload = Buffer.from(bytes as string)
     this.#windows.spend(streamId, payload.length)
     this.send(frameType.data, isLast ? frameFlag.endStream : 0, streamId, payload)
+    if (isLast) this.#windows.forget(streamId)
   }
 
   /**
    * Sends DATA as the client's windows let it, in frames that the client takes; several of one stream in order.
-   * Resolves with whether all of it was sent: `false` where the stream was reset or the connection closed before.
+   * `isLast` ends the answer. Resolves with whether all of it was sent: `false` where the stream was reset or the
+   * connection closed before.
    */
-  write(streamId: number, bytes: string | Uint8Array): Promise<boolean> {
+  write(streamId: number, bytes: string | Uint8Array, isLast = false): Promise<boolean> {
     return new Promise(done => {
-      this.#waiting.push({ streamId, rest: Buffer.from(bytes as string), done })
+      this.#waiting.push({ streamId, rest: Buffer.from(bytes as string), isLast, done })
       this.#sendWaiting()
     })
   }
@@ -115,7 +127,7 @@ export class FrameConnection {
   /** Sends RST_STREAM. */
   reset(streamId: number, code: number): void {
     this.send(frameType.reset, 0, streamId, encodeNumbers(code))
-    this.#reset.add(streamId)
+    this.#markReset(streamId)
     this.#sendWaiting()
   }
 
@@ -170,7 +182,7 @@ export class FrameConnection {
   #take(frame: Frame): void {
     this.frames.push(frame)
     this.#windows.take(frame)
-    if (frame.type === frameType.reset) this.#reset.add(frame.streamId)
+    if (frame.type === frameType.reset) this.#markReset(frame.streamId)
     // The peer's own SETTINGS, sent when it is told, must be its first frame; the client's are after its preface (§3.4).
     if (this.frames.length === 1) this.#told.opened(this)
     // What a test does to a request comes before anything that is sent unasked.
@@ -202,11 +214,16 @@ export class FrameConnection {
     if (type === frameType.ping) this.send(frameType.ping, frameFlag.ack, 0, payload)
   }
 
+  #markReset(streamId: number): void {
+    this.#reset.add(streamId)
+    this.#windows.forget(streamId)
+  }
+
   #sendWaiting(): void {
     const blocked = new Set<number>()
     this.#waiting = this.#waiting.filter(waiting => {
       if (blocked.has(waiting.streamId)) return true
-      const isOver = this.isClosed || this.#reset.has(waiting.streamId)
+      const isOver = this.isReset(waiting.streamId)
       if (!isOver) this.#sendPart(waiting)
       const isSent = waiting.rest.length === 0
       if (isSent || isOver) waiting.done(isSent)
@@ -216,11 +233,13 @@ export class FrameConnection {
   }
 
   #sendPart(waiting: Waiting): void {
-    for (;;) {
-      const length = Math.min(this.#windows.room(waiting.streamId), waiting.rest.length)
-      if (length <= 0) return
-      this.data(waiting.streamId, waiting.rest.subarray(0, length))
+    const { streamId, isLast } = waiting
+    do {
+      const length = Math.min(this.#windows.room(streamId), waiting.rest.length)
+      const isEmpty = waiting.rest.length === 0
+      if (isEmpty ? !isLast : length <= 0) return
+      this.data(streamId, waiting.rest.subarray(0, length), isLast && length === waiting.rest.length)
       waiting.rest = waiting.rest.subarray(length)
-    }
+    } while (waiting.rest.length > 0)
   }
 }

@@ -37,9 +37,9 @@ export class PieceWriter {
   }
 
   write(bytes: Buffer): void {
-    if (this.split) this.#waiting.push(...this.split(bytes))
-    else if (this.#waiting.length > 0) this.#waiting.push(bytes)
-    else if (this.#socket.writable) this.#socket.write(bytes)
+    // What is whole waits its turn behind pieces that still wait.
+    if (!this.split && this.#waiting.length === 0) return void (this.#socket.writable && this.#socket.write(bytes))
+    for (const piece of this.split?.(bytes) ?? [bytes]) this.#waiting.push(piece)
     this.#proceed()
   }
 

@@ -2,6 +2,8 @@
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 
+export { serveTcp, startLine, versionLine } from '../../src/testing/index.ts'
+
 /** One request as a peer sees it, its body read to the end. */
 export type PeerRequest = {
   readonly stream: ServerHttp2Stream
@@ -70,27 +72,6 @@ export async function servePeer(answer: (request: PeerRequest) => void, settings
   }
 }
 
-/** A TCP peer that does as told with each connection. */
-export async function serveTcp(
-  connected: (socket: Socket) => void,
-): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
-  const sockets = new Set<Socket>()
-  const server = createTcpServer(socket => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    socket.once('close', () => sockets.delete(socket))
-    connected(socket)
-  })
-  const port = await listen(server)
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    close: () => {
-      for (const socket of sockets) socket.destroy()
-      return new Promise(resolve => server.close(() => resolve()))
-    },
-  }
-}
-
 /** A port on which nobody listens. */
 export async function findClosedPort(): Promise<number> {
   const server = createTcpServer()
@@ -120,16 +101,4 @@ export function answer(
 ): void {
   stream.respond({ ':status': status, 'content-type': 'application/json;charset=utf-8', ...headers })
   stream.end(body)
-}
-
-/** A `start` line. */
-export function startLine(txn: number): string {
-  return `{"type":"start","txn":${txn},"event":${txn}}`
-}
-
-/** A `version` line of document 1 of collection c. */
-export function versionLine(txn: number, data: unknown = { n: txn }): string {
-  const collection = { '@ref': { id: 'c', collection: { '@ref': { id: 'collections' } } } }
-  const document = { ref: { '@ref': { id: '1', collection } }, ts: txn, data }
-  return JSON.stringify({ type: 'version', txn, event: { action: 'update', document } })
 }
