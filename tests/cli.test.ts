@@ -95,9 +95,8 @@ describe('fauna-streams', { concurrency: true }, () => {
     const client = new Client({ endpoint: env['FAUNA_ENDPOINT'] ?? '', secret: env['FAUNA_SECRET'] ?? '' })
     t.after(() => client.close())
     await client.query(q.CreateCollection({ name: 'orders' }))
-    const loop = client
-      .stream(q.Documents(q.Collection('orders')), undefined, { resume: false })
-      [Symbol.asyncIterator]()
+    const stream = client.stream(q.Documents(q.Collection('orders')), undefined, { resume: false })
+    const loop = stream[Symbol.asyncIterator]()
     await loop.next()
     program.child.kill('SIGTERM')
     await assert.rejects(loop.next(), { name: 'TransportError' })

@@ -148,32 +148,31 @@ describe('rotateSecret()', () => {
       const ref = q.Ref(q.Collection('c'), '1')
       await admin.query(q.Create(ref, { data: { n: 0 } }))
       const told: { one: number[]; all: unknown[] } = { one: [], all: [] }
-      let [isDone, isOpen] = [false, 0]
+      const progress = { open: 0, written: 0, isDone: false }
       const one = client.stream(ref, ['document'], { resume: false })
       const all = client.stream(q.Documents(q.Collection('c')), ['document'], { resume: false })
       const loops = [
         (async () => {
           for await (const event of one) {
-            if (event.type === 'start') isOpen++
+            if (event.type === 'start') progress.open++
             if (event.type === 'version') told.one.push(event.event.document.data!['n'] as number)
           }
         })(),
         (async () => {
           for await (const event of all) {
-            if (event.type === 'start') isOpen++
+            if (event.type === 'start') progress.open++
             if (event.type === 'set') told.all.push(event.event.document.ref.id)
           }
         })(),
       ]
-      while (isOpen < 2) await turn()
-      let written = 0
+      while (progress.open < 2) await turn()
       const writer = (async () => {
-        while (!isDone) {
-          written++
+        while (!progress.isDone) {
+          progress.written++
           await admin.query(
             q.Do(
-              q.Update(ref, { data: { n: written } }),
-              q.Create(q.Ref(q.Collection('c'), String(1000 + written)), {}),
+              q.Update(ref, { data: { n: progress.written } }),
+              q.Create(q.Ref(q.Collection('c'), String(1000 + progress.written)), {}),
             ),
           )
         }
@@ -181,18 +180,18 @@ describe('rotateSecret()', () => {
       for (const key of [fresh, await makeKey()]) await client.rotateSecret(key.secret)
       await admin.query(q.Delete(old.ref))
       await admin.query(q.Delete(fresh.ref))
-      const atDelete = written
-      while (written < atDelete + 5) await turn()
-      isDone = true
+      const enough = progress.written + 5
+      while (progress.written < enough) await turn()
+      progress.isDone = true
       await writer
-      while (told.one.length < written || told.all.length < written) await turn()
+      while (told.one.length < progress.written || told.all.length < progress.written) await turn()
       assert.deepEqual(
         told.one,
-        Array.from({ length: written }, (_, i) => i + 1),
+        Array.from({ length: progress.written }, (_, i) => i + 1),
       )
       assert.deepEqual(
         told.all,
-        Array.from({ length: written }, (_, i) => String(1001 + i)),
+        Array.from({ length: progress.written }, (_, i) => String(1001 + i)),
       )
       await client.close()
       await Promise.all(loops)
