@@ -6,9 +6,11 @@ import { documentLine, errorLine, setLine, startLine } from './events.ts'
 import type { EventField } from './events.ts'
 import type { ReplyStream } from './exchange.ts'
 import type { Follower, Notice } from './feed.ts'
+import { HeldNotices } from './held-notices.ts'
 import type { Renderer } from './render.ts'
+import type { Timers } from './timers.ts'
 
-/** How many transactions wait for a peer that does not read, whatever the number of their events. */
+/** How many transactions wait, for their time or for a peer that does not read, whatever the number of their events. */
 export const MAX_QUEUED_TRANSACTIONS = 4096
 
 const CONGESTED = `Stream closed due to congestion after accumulating ${MAX_QUEUED_TRANSACTIONS} items.`
@@ -25,8 +27,10 @@ const BYTES_EXCEPTION =
 export interface StreamRights {
   /** Whether the key is still what it was when the stream was opened. */
   isValid(): boolean
-  /** Whether the key may see this. */
+  /** Whether the key may see this, as things are now. */
   canSee(notice: Notice): boolean
+  /** Whether that is to be asked when the event is rendered, some time after its commit. */
+  isAskedLate(notice: Notice): boolean
 }
 
 /** How a stream ends with an error. */
@@ -40,12 +44,14 @@ export type LiveStreamOptions = {
   readonly rights: StreamRights
   /** Streams with the same text here render the same. */
   readonly renderKey: string
+  readonly timers: Timers
 }
 
 /** A stream that a client reads. */
 export class LiveStream implements Follower {
   readonly #reply: ReplyStream
   readonly #options: LiveStreamOptions
+  readonly #held: HeldNotices
   /** What waits for the peer; everything before `#sent` has left. */
   #queue: { readonly txn: number; readonly text: string }[] = []
   #sent = 0
@@ -56,6 +62,7 @@ export class LiveStream implements Follower {
   constructor(options: LiveStreamOptions) {
     this.#options = options
     this.#reply = options.reply
+    this.#held = new HeldNotices(options.timers)
     this.#reply.onDrain(() => this.#drain())
   }
 
@@ -69,28 +76,46 @@ export class LiveStream implements Follower {
     const { rights } = this.#options
     if (!rights.isValid()) {
       this.fail({ code: 'permission denied', description: 'Authorization lost during stream evaluation.', txn })
-    } else if (rights.canSee(notice)) this.#tell(txn, notice, texts)
+    } else if (this.#held.transactions > 0 || rights.isAskedLate(notice)) {
+      this.#held.hold(txn, () => this.#tell(txn, notice, texts))
+      this.#checkCongestion()
+    } else this.#tell(txn, notice, texts)
   }
 
-  /** Ends the stream with an error; what is queued goes first. */
-  fail({ code, description, txn = 0 }: StreamError): void {
+  /** Ends the stream with an error; what is held or queued goes first. */
+  fail(error: StreamError): void {
+    this.#held.releaseAll()
+    this.#finish(error)
+  }
+
+  /** Ends the stream after what is held or queued. */
+  end(): void {
+    this.#held.releaseAll()
+    this.#isEnding = true
+    if (this.#queue.length === 0) this.#reply.end()
+  }
+
+  /** To be called when nothing more can be sent. */
+  close(): void {
+    this.#isEnding = true
+    this.#held.drop()
+  }
+
+  /** Ends the stream with an error; what is held is not told any more. */
+  #finish({ code, description, txn = 0 }: StreamError): void {
+    this.#held.drop()
     if (this.#isEnding) return
     this.#write(txn, errorLine(code, description, txn))
     this.end()
   }
 
-  /** Ends the stream after what is queued. */
-  end(): void {
-    this.#isEnding = true
-    if (this.#queue.length === 0) this.#reply.end()
-  }
-
   #tell(txn: number, notice: Notice, texts: Map<string, string>): void {
+    if (this.#isEnding || !this.#options.rights.canSee(notice)) return
     try {
       this.#write(txn, this.#render(txn, notice, texts))
     } catch (error) {
       if (!(error instanceof BytesError)) throw error
-      this.fail({ code: 'internal server error', description: BYTES_EXCEPTION })
+      this.#finish({ code: 'internal server error', description: BYTES_EXCEPTION })
     }
   }
 
@@ -114,14 +139,17 @@ export class LiveStream implements Follower {
     }
     if (this.#queue.at(-1)?.txn !== txn) this.#queuedTransactions++
     this.#queue.push({ txn, text })
-    if (this.#queuedTransactions > MAX_QUEUED_TRANSACTIONS) this.#giveUp()
+    this.#checkCongestion()
   }
 
-  /** The error overtakes what waits, which is dropped (protocol.md B.8). */
-  #giveUp(): void {
+  /** Where too much waits it is dropped, and the error overtakes it (protocol.md B.8). */
+  #checkCongestion(): void {
+    if (this.#queuedTransactions + this.#held.transactions <= MAX_QUEUED_TRANSACTIONS) return
+    this.#held.drop()
     this.#queue = [{ txn: 0, text: errorLine('time out', CONGESTED) }]
     this.#sent = 0
     this.#isEnding = true
+    if (!this.#isBlocked) this.#drain()
   }
 
   /** Gives the memory of what has left back, now and then. */

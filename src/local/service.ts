@@ -170,7 +170,9 @@ export class Service {
     const metrics = { bytesIn: request.body.length }
     const wire = reply.stream(200, responseHeaders(options, { status: 200, txnTime, bytesOut: 0, streamId, metrics }))
     const renderKey = `${session.database.number} ${options.apiVersion} ${[...fields].sort().join()}`
-    return { wire, live: new LiveStream({ reply: wire, fields, renderer, rights: streamRights(session), renderKey }) }
+    const rights = streamRights(session, this.#options.quirks)
+    const timers = this.#timers
+    return { wire, live: new LiveStream({ reply: wire, fields, renderer, rights, renderKey, timers }) }
   }
 
   /** What is committed before `start` is not told: its time is where the stream begins (protocol.md B.8). */
@@ -192,6 +194,7 @@ export class Service {
     wire.onClose(() => {
       this.#countedStreams -= weight
       open.stop()
+      open.live.close()
       this.#streams.delete(open)
     })
   }

@@ -5,8 +5,11 @@ import type { StreamRights } from './live-stream.ts'
 import { COLLECTIONS } from './native.ts'
 import { Ref } from './values.ts'
 
-/** The rights of a stream that a session opened on a collection's documents or an index. */
-export function streamRights({ access, fingerprint }: Session): StreamRights {
+/**
+ * The rights of a stream that a session opened. `hasQuirks`: predicates about an event of `documents()` are asked when
+ * it is rendered, so a document that was readable only for a moment is never told.
+ */
+export function streamRights({ access, fingerprint }: Session, hasQuirks: boolean): StreamRights {
   const opened = fingerprint()
   return {
     isValid: () => fingerprint() === opened,
@@ -21,6 +24,13 @@ export function streamRights({ access, fingerprint }: Session): StreamRights {
       if (access.allows('unrestricted_read', index ?? collectionOf(entry.ref), [subject])) return true
       const mayReadIndex = index === undefined || access.allows('read', index, [subject])
       return mayReadIndex && access.allows('read', collectionOf(entry.ref), [entry.ref])
+    },
+    isAskedLate(notice: Notice) {
+      if (!hasQuirks || notice.kind === 'document') return false
+      const { entry, set } = notice.event.placed
+      if (set.owner.ref !== undefined) return false
+      const collection = collectionOf(entry.ref)
+      return access.hasPredicate('unrestricted_read', collection) && access.hasPredicate('read', collection)
     },
   }
 }
