@@ -70,7 +70,8 @@ export class Lane {
   proceed(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    while (this.#turn === undefined && this.#maySend()) this.#sendNext()
+    if (this.#rules.split) this.#awaitTurn()
+    else while (this.#maySend()) this.#sendNext()
     this.#readOn()
   }
 
@@ -129,14 +130,17 @@ export class Lane {
     if (length < bytes.length) this.#next = { bytes: bytes.subarray(length), at }
     this.#isBlocked = !this.#ends.sink.write(bytes.subarray(0, length))
     this.#lastSent = { at: this.#time.now(), bytes: length }
-    // A piece is read alone where the next one leaves in another turn.
-    if (this.#rules.split) this.#turn = setImmediate(() => this.#nextTurn())
     this.#ends.passed(length)
   }
 
-  #nextTurn(): void {
-    this.#turn = undefined
-    this.proceed()
+  /** A piece is read alone where each leaves in a turn of its own, at the end of which it is read. */
+  #awaitTurn(): void {
+    if (this.#turn !== undefined || !this.#maySend()) return
+    this.#turn = setImmediate(() => {
+      this.#turn = undefined
+      if (this.#maySend()) this.#sendNext()
+      this.proceed()
+    })
   }
 
   #sizeOfPiece(): number {

@@ -67,6 +67,17 @@ export class Link {
     cutSocket(this.#server, how)
   }
 
+  /**
+   * Passes nothing more on, and cuts once a client in the same process has read what was passed: a reset beside bytes
+   * that are not read is told by Node as FIN.
+   */
+  async cutAfterReading(how: HowToCut): Promise<void> {
+    for (const lane of this.#lanes) lane.stop()
+    // What was written in this turn is read in the next.
+    for (let turns = 0; turns < 2; turns++) await new Promise(resolve => setImmediate(resolve))
+    this.cut(how)
+  }
+
   /** Destroys both sides; resolves when they are gone. */
   async destroy(): Promise<void> {
     for (const lane of this.#lanes) lane.stop()

@@ -111,7 +111,7 @@ export class TcpProxy implements AsyncDisposable {
    */
   cutAt(bytes: number, how: HowToCut = 'rst'): Promise<boolean> {
     checkNumber('bytes', bytes, 0)
-    this.#endPlan(false)
+    this.#callOff()
     return new Promise(done => {
       this.#plan = { bytes, how, done }
       for (const link of this.#links) link.allow(bytes)
@@ -153,7 +153,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Ends every rule. Connections that were cut stay so. */
   heal(): void {
-    this.#endPlan(false)
+    this.#callOff()
     this.#isRefusing = false
     this.#change(noRules)
   }
@@ -168,7 +168,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Destroys every connection; resolves when nothing is left. */
   async close(): Promise<void> {
-    this.#endPlan(false)
+    this.#callOff()
     this.#waits.end(new Error('the proxy was closed'))
     const closing = this.#peer?.close()
     await Promise.all([...this.#links].map(link => link.destroy()))
@@ -191,15 +191,20 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #passed(link: Link): void {
-    if (this.#plan && link.isUsedUp) {
-      link.cut(this.#plan.how)
-      this.#endPlan(true)
+    const plan = this.#plan
+    if (plan && link.isUsedUp) {
+      this.#dropPlan()
+      void link.cutAfterReading(plan.how).then(() => plan.done(true))
     }
     this.#waits.look()
   }
 
-  #endPlan(isDone: boolean): void {
-    this.#plan?.done(isDone)
+  #callOff(): void {
+    this.#plan?.done(false)
+    this.#dropPlan()
+  }
+
+  #dropPlan(): void {
     this.#plan = undefined
     for (const link of this.#links) link.allow(Number.POSITIVE_INFINITY)
   }

@@ -1,7 +1,10 @@
 /** A TCP peer that does as it is told with each connection: on 127.0.0.1, any free port, gone at the end. */
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
-/** How a connection is ended: in order, or by a reset. */
+/**
+ * How a connection is ended: in order, or by a reset. A reset takes along what the other side has not read; Node tells
+ * it as FIN where bytes came in the same turn.
+ */
 export type HowToCut = 'fin' | 'rst'
 
 /** A running TCP peer. */
