@@ -15,7 +15,8 @@ type Call = (...args: unknown[]) => unknown
 const ours = q as unknown as Record<string, Call>
 const theirs = faunadb.query as unknown as Record<string, Call>
 // The names that the driver calls deprecated write a warning into the tests' output; their forms are compared below.
-const compared = Object.keys(builders).filter(name => name in theirs && !['Class', 'Classes'].includes(name))
+const deprecated: readonly string[] = ['Class', 'Classes', 'Contains', 'SelectAll']
+const compared = Object.keys(builders).filter(name => name in theirs && !deprecated.includes(name))
 
 /** Arguments of many kinds, different in each place, so that one in another's place shows. */
 const samples: readonly unknown[] = [
@@ -78,9 +79,13 @@ for (const name of compared) {
 
 test('every builder whose name the official driver has is compared', () => {
   const known = Object.keys(theirs).filter(name => name in builders)
-  assert.deepEqual(known.filter(name => !compared.includes(name)).toSorted(), ['Class', 'Classes'])
+  assert.deepEqual(known.filter(name => !compared.includes(name)).toSorted(), deprecated)
   assert.equal(toWire(q.Class('a', q.Database('b'))), '{"class":"a","scope":{"database":"b"}}')
   assert.equal(toWire(q.Classes()), '{"classes":null}')
+  assert.equal(
+    toWire([q.Contains('a', {}), q.SelectAll('a', {}, 1)]),
+    '[{"contains":"a","in":{"object":{}}},{"select_all":"a","from":{"object":{}},"default":1}]',
+  )
 })
 
 test('every wire form has one builder, and every builder is a function of q', () => {

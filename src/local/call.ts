@@ -280,8 +280,7 @@ export function castTime(value: Value, at: Position): Time {
 
 /** A time or a day. */
 export function castTemporal(value: Value, at: Position): Time | CalendarDate {
-  if (value instanceof CalendarDate) return value
-  if (value instanceof Time || typeof value === 'bigint') return castTime(value, at)
+  if (value instanceof CalendarDate || value instanceof Time) return value
   throw wrongType(at, 'Temporal', typeName(value))
 }
 

@@ -22,7 +22,8 @@ const MIN_PLAIN_EXPONENT = -3
 /** Whole numbers below this have no surprise in them: digits and `.0`. */
 const PLAIN_WHOLE_LIMIT = 1e7
 
-type Digits = { text: string; pointAt: number }
+/** The digits of a number, and how many of them stand before the point. */
+export type Digits = { readonly text: string; readonly pointAt: number }
 
 const view = new DataView(new ArrayBuffer(8))
 
@@ -34,7 +35,7 @@ export function writeDouble(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < PLAIN_WHOLE_LIMIT)
     return Object.is(value, -0) ? '-0.0' : `${value}.0`
   if (!Number.isFinite(value)) return `"${value}"`
-  const spelled = place(findDigits(Math.abs(value)))
+  const spelled = place(findDecimals(Math.abs(value)))
   return value < 0 ? `-${spelled}` : spelled
 }
 
@@ -48,8 +49,8 @@ function place({ text, pointAt }: Digits): string {
   return `${text[0]}.${text.slice(1) || '0'}E${pointAt - 1}`
 }
 
-/** Splits a positive finite double into fraction (hidden bit set), binary exponent and count of significant bits. */
-function findDigits(value: number): Digits {
+/** The digits of a positive finite double as the real server's machine prints it. */
+export function findDecimals(value: number): Digits {
   view.setFloat64(0, value)
   const bits = view.getBigUint64(0)
   const biased = Number(bits >> 52n)

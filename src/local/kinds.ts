@@ -24,6 +24,9 @@ const refNames: Readonly<Record<SchemaKind, string>> = {
   access_provider: 'Access Provider Ref',
 }
 
+/** Refs of these have a name of their own only while nothing has theirs. */
+const plainKinds: ReadonlySet<SchemaKind> = new Set(['role', 'access_provider'])
+
 /** The kind of schema document that a ref names, if it names one. */
 export function schemaKindOf(value: Value): SchemaKind | undefined {
   if (value instanceof Ref) return natives.get(value.collection)?.kind
@@ -33,7 +36,7 @@ export function schemaKindOf(value: Value): SchemaKind | undefined {
 
 function refName(value: Ref | UnresolvedRef): string {
   const kind = schemaKindOf(value)
-  if (kind !== undefined && kind !== 'role') return refNames[kind]
+  if (kind !== undefined && (value instanceof UnresolvedRef || !plainKinds.has(kind))) return refNames[kind]
   return value instanceof Ref && natives.get(value.collection)?.name === 'keys' ? 'Key Ref' : 'Ref'
 }
 

@@ -18,8 +18,8 @@ import type { Json } from './json.ts'
 import { typeName } from './kinds.ts'
 import { CREDENTIALS, FIRST_USER_COLLECTION, TOKENS } from './native.ts'
 import { parseExpression } from './parse.ts'
-import { Renderer } from './render.ts'
-import type { RenderContext } from './render.ts'
+import { rendererFor } from './renderers.ts'
+import { finishBuilds } from './index-builds.ts'
 import { findEntries } from './sets.ts'
 import type { Store } from './store.ts'
 import { placeOf } from './indexing.ts'
@@ -52,21 +52,6 @@ export type Outcome<Result> = { readonly answer: Answer } | { readonly result: R
 /** What a stream follows: the key under which it is told, and what is streamed. */
 export type Subject = { readonly key: string; readonly isDocument: boolean; readonly resource: Ref }
 
-/** A renderer for a database; where streams must not meet bytes, `onBytes` throws. */
-export function rendererFor(store: Store, database: number, apiVersion: string, onBytes?: () => void): Renderer {
-  const context: RenderContext = {
-    database,
-    apiVersion,
-    nameOf: ref => store.nameOf(ref),
-    refOfDatabase: number => {
-      const found = store.database(number)
-      return found && store.refOfDatabase(found)
-    },
-    ...(onBytes && { onBytes }),
-  }
-  return new Renderer(context)
-}
-
 function readBody(body: Uint8Array | undefined): Json {
   if (body === undefined) throw failure(null, 'invalid expression', 'No query provided.')
   try {
@@ -89,6 +74,7 @@ function transact<Result>(
   finish: (value: Value, frame: Frame) => Result,
 ): Outcome<{ result: Result; commit: Commit | undefined }> {
   const { store, session, apiVersion } = context
+  finishBuilds(store)
   const transaction = store.begin(context.lastSeen)
   const query: Query = { store, database: session.database, transaction, access: session.access, apiVersion, kind }
   const frame: Frame = { query, scope: null, readAt: undefined, depth: 0 }

@@ -9,6 +9,8 @@ const MAX_OFFSET_SECONDS = 18 * 3600
 /** Days from 0000-03-01 to 1970-01-01, and in 400 years, of the Gregorian calendar. */
 const DAYS_BEFORE_1970 = 719_468
 const DAYS_PER_400_YEARS = 146_097
+/** The day of the week of 1970-01-01. */
+const THURSDAY = 4
 
 const YEAR = String.raw`(?<year>\d{4}|-\d{4,10}|\+\d{5,10})`
 const DATE = new RegExp(`^${YEAR}-(?<month>\\d\\d)-(?<day>\\d\\d)$`)
@@ -35,11 +37,9 @@ export function parseTime(text: string): bigint | undefined {
 
 /** Writes nanoseconds since 1970 as ISO 8601 in UTC, with 0, 3, 6 or 9 digits of fraction. */
 export function formatTime(nanoseconds: bigint): string {
-  const nanosOfDay = ((nanoseconds % NANOS_PER_DAY) + NANOS_PER_DAY) % NANOS_PER_DAY
-  const day = Number((nanoseconds - nanosOfDay) / NANOS_PER_DAY)
-  const inDay = Number(nanosOfDay / NANOS_PER_SECOND)
-  const clock = [Math.floor(inDay / 3600), Math.floor(inDay / 60) % 60, inDay % 60].map(writeTwo).join(':')
-  return `${formatDate(day)}T${clock}${writeFraction(nanosOfDay % NANOS_PER_SECOND)}Z`
+  const { year, month, day, hour, minute, second, nanosecond } = fieldsOfTime(nanoseconds)
+  const clock = [hour, minute, second].map(writeTwo).join(':')
+  return `${writeYear(year)}-${writeTwo(month)}-${writeTwo(day)}T${clock}${writeFraction(nanosecond)}Z`
 }
 
 /** Reads `@date`: strictly `YYYY-MM-DD`, as days since 1970; undefined for anything else (`Invalid date.`). */
@@ -48,8 +48,25 @@ export function parseDate(text: string): number | undefined {
   return parts && readDate(parts, 'refuse')
 }
 
-/** Writes days since 1970 as `YYYY-MM-DD`; years beyond 9999 have a sign, as those before 0. */
-export function formatDate(days: number): string {
+/** A day of the calendar: month and day from 1, the week from Monday, 1, to Sunday, 7; years before 1 are 0, -1 … */
+export type DateFields = {
+  readonly year: number
+  readonly month: number
+  readonly day: number
+  readonly dayOfWeek: number
+  readonly dayOfYear: number
+}
+
+/** A point in time as calendar and clock tell it, in UTC. */
+export type TimeFields = DateFields & {
+  readonly hour: number
+  readonly minute: number
+  readonly second: number
+  readonly nanosecond: number
+}
+
+/** The calendar's day, from days since 1970. */
+export function fieldsOfDate(days: number): DateFields {
   const shifted = days + DAYS_BEFORE_1970
   const era = Math.floor(shifted / DAYS_PER_400_YEARS)
   const dayOfEra = shifted - era * DAYS_PER_400_YEARS
@@ -57,11 +74,35 @@ export function formatDate(days: number): string {
   const yearOfEra = Math.floor(
     (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
   )
-  const dayOfYear = dayOfEra - countDays(yearOfEra)
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
-  const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1
+  const dayFromMarch = dayOfEra - countDays(yearOfEra)
+  const monthFromMarch = Math.floor((5 * dayFromMarch + 2) / 153)
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  return {
+    year,
+    month,
+    day: dayFromMarch - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
+    dayOfWeek: ((((days + THURSDAY - 1) % 7) + 7) % 7) + 1,
+    dayOfYear: days - toEpochDays(year, 1, 1) + 1,
+  }
+}
+
+/** Calendar and clock, from nanoseconds since 1970. */
+export function fieldsOfTime(nanoseconds: bigint): TimeFields {
+  const nanosOfDay = ((nanoseconds % NANOS_PER_DAY) + NANOS_PER_DAY) % NANOS_PER_DAY
+  const inDay = Number(nanosOfDay / NANOS_PER_SECOND)
+  return {
+    ...fieldsOfDate(Number((nanoseconds - nanosOfDay) / NANOS_PER_DAY)),
+    hour: Math.floor(inDay / 3600),
+    minute: Math.floor(inDay / 60) % 60,
+    second: inDay % 60,
+    nanosecond: Number(nanosOfDay % NANOS_PER_SECOND),
+  }
+}
+
+/** Writes days since 1970 as `YYYY-MM-DD`; years beyond 9999 have a sign, as those before 0. */
+export function formatDate(days: number): string {
+  const { year, month, day } = fieldsOfDate(days)
   return `${writeYear(year)}-${writeTwo(month)}-${writeTwo(day)}`
 }
 
@@ -111,8 +152,8 @@ function countDaysOfMonth(year: number, month: number): number {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
 }
 
-function writeFraction(nanos: bigint): string {
-  if (nanos === 0n) return ''
+function writeFraction(nanos: number): string {
+  if (nanos === 0) return ''
   const digits = nanos.toString().padStart(9, '0')
   return `.${digits.replace(/(?:000){1,2}$/, '')}`
 }

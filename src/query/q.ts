@@ -44,6 +44,10 @@ export interface Builders {
    * nothing does.
    */
   Select(path: ExprArg, from: ExprArg, fallback?: ExprArg): Expr
+  /** All that stands at a path, where an array on the way stands for each of its elements; an array. */
+  SelectAll(path: ExprArg, from: ExprArg, fallback?: ExprArg): Expr
+  /** Another name of `SelectAll`. */
+  SelectAsIndex(path: ExprArg, from: ExprArg, fallback?: ExprArg): Expr
   /** The results of a lambda on each element of an array or page. */
   Map(collection: ExprArg, lambda: ExprArg): Expr
   /** Evaluates a lambda for each element of an array or page, and gives the collection back. */
@@ -182,6 +186,8 @@ export interface Builders {
   GTE(...values: ExprArg[]): Expr
   /** The opposite of a boolean. */
   Not(value: ExprArg): Expr
+  /** The older name of `ContainsPath`. */
+  Contains(path: ExprArg, value: ExprArg): Expr
   /** Whether something stands at a path (`['data', 'name']`) in a value. */
   ContainsPath(path: ExprArg, value: ExprArg): Expr
   /** Whether an object or document has a field. */
@@ -225,18 +231,48 @@ export interface Builders {
    * default.
    */
   Casefold(value: ExprArg, normalizer?: ExprArg): Expr
+  /** A pattern that matches a string and nothing else. */
+  RegexEscape(value: ExprArg): Expr
   /** How many characters (code points) a string has. */
   Length(value: ExprArg): Expr
   /** A string in small letters. */
   LowerCase(value: ExprArg): Expr
   /** A string in capital letters. */
   UpperCase(value: ExprArg): Expr
+  /** A string whose words begin with a capital and go on small. */
+  TitleCase(value: ExprArg): Expr
+  /** A string without white space at both ends. */
+  Trim(value: ExprArg): Expr
+  /** A string without white space at its beginning. */
+  LTrim(value: ExprArg): Expr
+  /** A string without white space at its end. */
+  RTrim(value: ExprArg): Expr
+  /** The pieces of `min` (1) to `max` (2) characters that a string, or each of an array, has; `max` is at most `min` + 1. */
+  NGram(terms: ExprArg, min?: ExprArg, max?: ExprArg): Expr
+  /** A string so many times over, at most 1024; twice if `number` is left out. */
+  Repeat(value: ExprArg, number?: ExprArg): Expr
+  /** So many blanks, at most 1024. */
+  Space(count: ExprArg): Expr
+  /** The part of a string from a character on, counted from the end where negative; to its end, or of a length. */
+  SubString(value: ExprArg, start?: ExprArg, length?: ExprArg): Expr
+  /** A text with values put in for its conversions: `%s`, `%d`, `%.2f`, `%tF` as in Java, `%@` for any value as JSON. */
+  Format(text: ExprArg, ...values: ExprArg[]): Expr
   /** Whether a string begins with another. */
   StartsWith(value: ExprArg, search: ExprArg): Expr
   /** Whether a string ends with another. */
   EndsWith(value: ExprArg, search: ExprArg): Expr
   /** Whether a string has another in it. */
   ContainsStr(value: ExprArg, search: ExprArg): Expr
+  /** Whether a pattern, as of Java, matches somewhere in a string. */
+  ContainsStrRegex(value: ExprArg, pattern: ExprArg): Expr
+  /** Where a string first has another in it, from `start` on, in characters; -1 if nowhere. */
+  FindStr(value: ExprArg, find: ExprArg, start?: ExprArg): Expr
+  /** Where a pattern matches in a string: an array of `{ start, end, data }`, of at most `numResults` (1024). */
+  FindStrRegex(value: ExprArg, pattern: ExprArg, start?: ExprArg, numResults?: ExprArg): Expr
+  /** A string with another one replaced wherever it stands. */
+  ReplaceStr(value: ExprArg, find: ExprArg, replace: ExprArg): Expr
+  /** A string with the matches of a pattern replaced, or the first only; `$1` and `${name}` stand for its groups. */
+  ReplaceStrRegex(value: ExprArg, pattern: ExprArg, replace: ExprArg, first?: ExprArg): Expr
 
   // Numbers.
   /** A number without its sign. */
@@ -251,6 +287,58 @@ export interface Builders {
   Divide(...values: ExprArg[]): Expr
   /** What is left of the first number when divided by the others. */
   Modulo(...values: ExprArg[]): Expr
+  /** The bits that all numbers have. */
+  BitAnd(...values: ExprArg[]): Expr
+  /** The bits that at least one of the numbers has. */
+  BitOr(...values: ExprArg[]): Expr
+  /** The bits that an odd count of the numbers has. */
+  BitXor(...values: ExprArg[]): Expr
+  /** A number with all its bits turned over. */
+  BitNot(value: ExprArg): Expr
+  /** The least whole number that is not below a number. */
+  Ceil(value: ExprArg): Expr
+  /** The greatest whole number that is not above a number. */
+  Floor(value: ExprArg): Expr
+  /** A number rounded to places behind the point (2), or before it where `precision` is negative; halves go up. */
+  Round(value: ExprArg, precision?: ExprArg): Expr
+  /** A number cut off behind places behind the point (2), or before it where `precision` is negative. */
+  Trunc(value: ExprArg, precision?: ExprArg): Expr
+  /** -1, 0 or 1: whether a number is negative, zero or positive. */
+  Sign(value: ExprArg): Expr
+  /** The square root of a number, which may not be negative. */
+  Sqrt(value: ExprArg): Expr
+  /** A number to the power of `exponent` (2), a double. */
+  Pow(value: ExprArg, exponent?: ExprArg): Expr
+  /** The base of natural logarithms to the power of a number. */
+  Exp(value: ExprArg): Expr
+  /** The natural logarithm of a positive number. */
+  Ln(value: ExprArg): Expr
+  /** The logarithm to the base 10 of a positive number. */
+  Log(value: ExprArg): Expr
+  /** The long side of a right-angled triangle with these two others; with one, both are the same. */
+  Hypot(value: ExprArg, side?: ExprArg): Expr
+  /** The sine of an angle in radians. */
+  Sin(value: ExprArg): Expr
+  /** The cosine of an angle in radians. */
+  Cos(value: ExprArg): Expr
+  /** The tangent of an angle in radians. */
+  Tan(value: ExprArg): Expr
+  /** The angle in radians of a sine, from -1 to 1. */
+  Asin(value: ExprArg): Expr
+  /** The angle in radians of a cosine, from -1 to 1. */
+  Acos(value: ExprArg): Expr
+  /** The angle in radians of a tangent. */
+  Atan(value: ExprArg): Expr
+  /** The hyperbolic sine of a number. */
+  Sinh(value: ExprArg): Expr
+  /** The hyperbolic cosine of a number. */
+  Cosh(value: ExprArg): Expr
+  /** The hyperbolic tangent of a number. */
+  Tanh(value: ExprArg): Expr
+  /** Radians as degrees. */
+  Degrees(value: ExprArg): Expr
+  /** Degrees as radians. */
+  Radians(value: ExprArg): Expr
 
   // Time.
   /** A time from ISO-8601 text, or `'now'`. */
@@ -273,6 +361,22 @@ export interface Builders {
   ToMillis(value: ExprArg): Expr
   /** The seconds of a time since 1970-01-01T00:00:00Z. */
   ToSeconds(value: ExprArg): Expr
+  /** The second of a time, 0 to 59; as all of these, in UTC. */
+  Second(value: ExprArg): Expr
+  /** The minute of a time, 0 to 59. */
+  Minute(value: ExprArg): Expr
+  /** The hour of a time, 0 to 23. */
+  Hour(value: ExprArg): Expr
+  /** The day of the month of a time, 1 to 31. */
+  DayOfMonth(value: ExprArg): Expr
+  /** The day of the week of a time, 1 (Monday) to 7. */
+  DayOfWeek(value: ExprArg): Expr
+  /** The day of the year of a time, 1 to 366. */
+  DayOfYear(value: ExprArg): Expr
+  /** The month of a time, 1 to 12. */
+  Month(value: ExprArg): Expr
+  /** The year of a time. */
+  Year(value: ExprArg): Expr
 
   // Conversion.
   /** A value as a string. */
@@ -291,6 +395,56 @@ export interface Builders {
   ToObject(value: ExprArg): Expr
   /** An array of pairs of key and value from an object. */
   ToArray(value: ExprArg): Expr
+
+  // Tests of type.
+  /** Whether a value is a number. */
+  IsNumber(value: ExprArg): Expr
+  /** Whether a value is a double. */
+  IsDouble(value: ExprArg): Expr
+  /** Whether a value is an integer. */
+  IsInteger(value: ExprArg): Expr
+  /** Whether a value is a boolean. */
+  IsBoolean(value: ExprArg): Expr
+  /** Whether a value is null. */
+  IsNull(value: ExprArg): Expr
+  /** Whether a value is bytes. */
+  IsBytes(value: ExprArg): Expr
+  /** Whether a value is a time. */
+  IsTimestamp(value: ExprArg): Expr
+  /** Whether a value is a date. */
+  IsDate(value: ExprArg): Expr
+  /** Whether a value is a UUID. */
+  IsUUID(value: ExprArg): Expr
+  /** Whether a value is a string. */
+  IsString(value: ExprArg): Expr
+  /** Whether a value is an array. */
+  IsArray(value: ExprArg): Expr
+  /** Whether a value is an object: a plain one, a document, a page or an event. */
+  IsObject(value: ExprArg): Expr
+  /** Whether a value is a ref. */
+  IsRef(value: ExprArg): Expr
+  /** Whether a value is a set, as the native collections are. */
+  IsSet(value: ExprArg): Expr
+  /** Whether a value is a document or the ref of one. */
+  IsDoc(value: ExprArg): Expr
+  /** Whether a value is a lambda. */
+  IsLambda(value: ExprArg): Expr
+  /** Whether a value is a collection or its ref. */
+  IsCollection(value: ExprArg): Expr
+  /** Whether a value is a database or its ref. */
+  IsDatabase(value: ExprArg): Expr
+  /** Whether a value is an index or its ref. */
+  IsIndex(value: ExprArg): Expr
+  /** Whether a value is a user-defined function or its ref. */
+  IsFunction(value: ExprArg): Expr
+  /** Whether a value is a key or its ref. */
+  IsKey(value: ExprArg): Expr
+  /** Whether a value is a token or its ref. */
+  IsToken(value: ExprArg): Expr
+  /** Whether a value is credentials or their ref. */
+  IsCredentials(value: ExprArg): Expr
+  /** Whether a value is a role or its ref. */
+  IsRole(value: ExprArg): Expr
 
   /** Ends the query with an error, undoing its writes. */
   Abort(message: ExprArg): Expr

@@ -33,6 +33,7 @@ const shapes = {
   object: toShape('Object'),
   quote: toShape('Quote'),
   call: toShape('Call'),
+  format: toShape('Format'),
   lambda: toShape('Lambda'),
   select: toShape('Select'),
   match: toShape('Match'),
@@ -77,6 +78,11 @@ export const special = {
   Call(...args: [fn: ExprArg, ...args: ExprArg[]]): Expr {
     checkArity(shapes.call, args)
     return new Expr({ call: wrap(args[0], toWhere(shapes.call, 0)), arguments: wrapList(shapes.call, args, 1) })
+  },
+
+  Format(...args: [text: ExprArg, ...values: ExprArg[]]): Expr {
+    checkArity(shapes.format, args)
+    return new Expr({ format: wrap(args[0], toWhere(shapes.format, 0)), values: wrapList(shapes.format, args, 1) })
   },
 
   Lambda(...args: [parameters: ExprArg, expr?: ExprArg]): Expr {

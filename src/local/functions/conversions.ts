@@ -2,13 +2,13 @@
 import type { Call, Evaluate } from '../call.ts'
 import { castString } from '../call.ts'
 import { fieldsOf } from '../compare.ts'
-import { writeDouble } from '../json.ts'
 import { typeName } from '../kinds.ts'
 import { formatDate, formatTime, parseDate, parseTime } from '../time.ts'
 import { Action, CalendarDate, Time, Uuid } from '../values.ts'
 import type { Value } from '../values.ts'
 import { inside } from '../values.ts'
 import { wrongType } from '../failures.ts'
+import { printNumber, toInteger } from './numbers.ts'
 
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n
 const NANOSECONDS_PER_DAY = 86_400_000_000_000n
@@ -19,16 +19,23 @@ function cannotCast(call: Call, value: Value, target: string): Error {
   return call.fail('invalid argument', `Cannot cast ${typeName(value)} to ${target}.`)
 }
 
-const evaluateToString: Evaluate = call => {
-  const value = call.value('to_string')
+/** The text of a scalar; undefined for what has none. */
+export function textOf(value: Value): string | undefined {
   if (typeof value === 'string') return value
-  if (value === null || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
-  if (typeof value === 'number') return writeDouble(value).replaceAll('"', '')
+  if (value === null || typeof value === 'boolean') return String(value)
+  if (typeof value === 'bigint' || typeof value === 'number') return printNumber(value)
   if (value instanceof Time) return formatTime(value.nanoseconds)
   if (value instanceof CalendarDate) return formatDate(value.days)
   if (value instanceof Uuid) return value.text
   if (value instanceof Action) return value.name
-  throw cannotCast(call, value, 'String')
+  return undefined
+}
+
+const evaluateToString: Evaluate = call => {
+  const value = call.value('to_string')
+  const text = textOf(value)
+  if (text === undefined) throw cannotCast(call, value, 'String')
+  return text
 }
 
 /** The longest beginning of a text that is a number, as Java's NumberFormat reads it. */
@@ -49,12 +56,6 @@ function numberOf(call: Call, key: string, target: string): bigint | number {
   const parsed = typeof value === 'string' ? parseNumber(value) : undefined
   if (parsed === undefined) throw cannotCast(call, value, target)
   return parsed
-}
-
-function saturate(value: number): bigint {
-  if (Number.isNaN(value)) return 0n
-  if (value >= 2 ** 63) return INT64_MAX
-  return value <= -(2 ** 63) ? INT64_MIN : BigInt(Math.trunc(value))
 }
 
 const evaluateToTime: Evaluate = call => {
@@ -109,7 +110,7 @@ export const conversions = {
   to_double: call => Number(numberOf(call, 'to_double', 'Double')),
   to_integer: call => {
     const value = numberOf(call, 'to_integer', 'Integer')
-    return typeof value === 'bigint' ? value : saturate(value)
+    return typeof value === 'bigint' ? value : toInteger(value)
   },
   to_time: evaluateToTime,
   to_date: evaluateToDate,

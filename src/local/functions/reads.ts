@@ -1,7 +1,7 @@
 /** Forms that read: `get`, `exists`, `first`, `last`, and `select` with its kin. */
 import type { Call, Evaluate, Frame } from '../call.ts'
 import { castFields, castSet, isNativeCollection, showVersion, undefinedRef } from '../call.ts'
-import { Failure, failure, permissionDenied, wrongType } from '../failures.ts'
+import { failure, permissionDenied, wrongType } from '../failures.ts'
 import { isLive } from '../history.ts'
 import { typeName } from '../kinds.ts'
 import { isEqual, fieldsOf } from '../compare.ts'
@@ -138,18 +138,26 @@ function pathOf(call: Call, key: string): Value[] {
   })
 }
 
-const evaluateSelect: Evaluate = call => {
-  const path = pathOf(call, 'select')
-  const from = call.value('from')
-  if (from instanceof UnresolvedRef) throw undefinedRef(from, call.at('from'))
-  if (call.has('all') && call.boolean('all')) return followAll(call, from, path)
-  const found = follow(call, from, path)
-  if (found !== undefined) return found
-  if (call.has('default')) return call.value('default')
-  const steps = path.map(String).join()
-  throw new Failure([
-    { at: call.at('from'), code: 'value not found', description: `Value not found at path [${steps}].` },
-  ])
+/** What a path finds, or all that it finds; the default is evaluated only where it is needed. */
+function selectFrom(key: 'select' | 'select_all' | 'select_as_index'): Evaluate {
+  return call => {
+    const path = pathOf(call, key)
+    const from = call.value('from')
+    const isAll = key !== 'select' || (call.has('all') && call.boolean('all'))
+    if (from instanceof UnresolvedRef) throw undefinedRef(from, call.at('from'))
+    if (isAll) return followAll(call, from, path)
+    const found = follow(call, from, path)
+    if (found !== undefined) return found
+    if (call.has('default')) return call.value('default')
+    throw failure(call.at('from'), 'value not found', `Value not found at path [${path.map(String).join()}].`)
+  }
+}
+
+function containsPath(key: 'contains' | 'contains_path'): Evaluate {
+  return call => {
+    const path = pathOf(call, key)
+    return follow(call, call.value('in'), path) !== undefined
+  }
 }
 
 const evaluateContainsValue: Evaluate = call => {
@@ -179,11 +187,11 @@ export const reads = {
   get: evaluateGet,
   first: endOf('first'),
   last: endOf('last'),
-  select: evaluateSelect,
-  contains_path: call => {
-    const path = pathOf(call, 'contains_path')
-    return follow(call, call.value('in'), path) !== undefined
-  },
+  select: selectFrom('select'),
+  select_all: selectFrom('select_all'),
+  select_as_index: selectFrom('select_as_index'),
+  contains: containsPath('contains'),
+  contains_path: containsPath('contains_path'),
   contains_field: evaluateContainsField,
   contains_value: evaluateContainsValue,
 } satisfies Record<string, Evaluate>

@@ -1,9 +1,33 @@
 /** Strings: lengths and places are counted in code points. */
 import type { Call, Evaluate } from '../call.ts'
 import { castString } from '../call.ts'
-import { collect, failure, wrongType } from '../failures.ts'
+import { foldCase, toTitleCase } from '../casing.ts'
+import { fieldsOf } from '../compare.ts'
+import { Failure, collect, wrongType } from '../failures.ts'
+import type { QueryError } from '../failures.ts'
 import { typeName } from '../kinds.ts'
-import type { Value } from '../values.ts'
+import { Lambda } from '../values.ts'
+import type { Position, Value } from '../values.ts'
+
+/** The most that `repeat` and `space` make. */
+const MAX_REPEATS = 1024n
+const DEFAULT_REPEATS = 2n
+const DEFAULT_MIN_NGRAM = 1n
+const DEFAULT_MAX_NGRAM = 2n
+/** How far `max` of `ngram` may be above `min`. */
+const MAX_NGRAM_SPAN = 1n
+
+/** A function of one string. */
+function unary(key: string, apply: (text: string) => Value): Evaluate {
+  return call => apply(call.string(key))
+}
+
+function search(key: string, holds: (text: string, wanted: string) => boolean): Evaluate {
+  return call => {
+    const text = call.string(key)
+    return holds(text, call.string('search'))
+  }
+}
 
 const evaluateConcat: Evaluate = call => {
   const strings = collect(call.list('concat'), ({ value, at }) => castString(value, at))
@@ -11,7 +35,7 @@ const evaluateConcat: Evaluate = call => {
 }
 
 const normalizers: Readonly<Record<string, (text: string) => string>> = {
-  NFKCCaseFold: text => text.normalize('NFKC').toLowerCase(),
+  NFKCCaseFold: foldCase,
   NFC: text => text.normalize('NFC'),
   NFD: text => text.normalize('NFD'),
   NFKC: text => text.normalize('NFKC'),
@@ -19,7 +43,7 @@ const normalizers: Readonly<Record<string, (text: string) => string>> = {
 }
 
 function normalizerOf(call: Call): (text: string) => string {
-  if (!call.has('normalizer')) return normalizers.NFKCCaseFold as (text: string) => string
+  if (!call.has('normalizer')) return foldCase
   const value = call.value('normalizer')
   const normalizer = typeof value === 'string' ? normalizers[value] : undefined
   if (normalizer !== undefined) return normalizer
@@ -27,30 +51,130 @@ function normalizerOf(call: Call): (text: string) => string {
   throw wrongType(call.at('normalizer'), expected, typeName(value))
 }
 
-/** Takes any scalar, or an array of them; only strings are changed. */
-const evaluateCasefold: Evaluate = call => {
-  const value = call.value('casefold')
-  const normalize = normalizerOf(call)
-  const fold = (one: Value): Value => {
-    if (typeof one === 'string') return normalize(one)
-    if (Array.isArray(one) || one instanceof Map)
-      throw failure(call.at('casefold'), 'invalid argument', `Scalar expected, ${typeName(one)} provided.`)
-    return one
-  }
-  return Array.isArray(value) ? value.map(fold) : fold(value)
+/** Anything but what holds other values. */
+function castScalar(value: Value, at: Position): Value {
+  const isCompound = Array.isArray(value) || value instanceof Lambda || fieldsOf(value) !== undefined
+  if (isCompound) throw wrongType(at, 'Scalar', typeName(value))
+  return value
 }
 
-function search(key: string, holds: (text: string, wanted: string) => boolean): Evaluate {
-  return call => holds(call.string(key), call.string('search'))
+function scalars(call: Call, key: string): Value[] {
+  return collect(call.list(key), ({ value, at }) => castScalar(value, at))
+}
+
+/** Takes any scalar, or an array of them; only strings are changed. An array of one is that one. */
+const evaluateCasefold: Evaluate = call => {
+  const terms = scalars(call, 'casefold')
+  const normalize = normalizerOf(call)
+  const folded = terms.map(term => (typeof term === 'string' ? normalize(term) : term))
+  return folded.length === 1 ? (folded[0] ?? null) : folded
+}
+
+function outOfBounds(at: Position, what: string, bounds: string): QueryError {
+  return { at, code: 'invalid argument', description: `${what} must be ${bounds}` }
+}
+
+/** What is wrong with the sizes of `ngram`; each is held against the other's default where that is missing. */
+function checkSizes(min: bigint | undefined, max: bigint | undefined, at: Position): void {
+  const errors: QueryError[] = []
+  if (min !== undefined) {
+    const isTooLarge = min > (max ?? DEFAULT_MAX_NGRAM)
+    if (isTooLarge || min <= 0n) errors.push(outOfBounds(at, 'min ngram size', '> 0 and <= max'))
+  }
+  if (min !== undefined && max !== undefined && max <= 0n) errors.push(outOfBounds(at, 'max ngram size', '> 0'))
+  if (min === undefined && max !== undefined && max <= DEFAULT_MIN_NGRAM) {
+    errors.push(outOfBounds(at, 'max ngram size', '> 0 and >= min'))
+  }
+  const span = (max ?? DEFAULT_MAX_NGRAM) - (min ?? DEFAULT_MIN_NGRAM)
+  if (span > MAX_NGRAM_SPAN) {
+    errors.push(
+      max === undefined
+        ? outOfBounds(at, 'min ngram size', `>= max - ${MAX_NGRAM_SPAN}`)
+        : outOfBounds(at, 'max ngram size', `<= min + ${MAX_NGRAM_SPAN}`),
+    )
+  }
+  if (errors.length > 0) throw new Failure(errors)
+}
+
+/** At each place the pieces that begin there, the shortest first. */
+function piecesOf(text: string, min: number, max: number): string[] {
+  const characters = Array.from(text)
+  return characters.flatMap((_, start) => {
+    const pieces: string[] = []
+    for (let size = min; size <= max && start + size <= characters.length; size++) {
+      pieces.push(characters.slice(start, start + size).join(''))
+    }
+    return pieces
+  })
+}
+
+const evaluateNgram: Evaluate = call => {
+  const terms = scalars(call, 'ngram')
+  const min = call.has('min') ? call.integer('min') : undefined
+  const max = call.has('max') ? call.integer('max') : undefined
+  checkSizes(min, max, call.position)
+  const sizes = [Number(min ?? DEFAULT_MIN_NGRAM), Number(max ?? DEFAULT_MAX_NGRAM)] as const
+  return terms.flatMap((term): Value[] => (typeof term === 'string' ? piecesOf(term, ...sizes) : [term]))
+}
+
+/** Counts are cut off without a word. */
+function clampCount(count: bigint): number {
+  if (count > MAX_REPEATS) return Number(MAX_REPEATS)
+  return count < 0n ? 0 : Number(count)
+}
+
+const evaluateRepeat: Evaluate = call => {
+  const text = call.string('repeat')
+  return text.repeat(clampCount(call.has('number') ? call.integer('number') : DEFAULT_REPEATS))
+}
+
+/** Places are 32 bits wide on the real server: what is above them is lost. */
+function toInt32(value: bigint): number {
+  return Number(BigInt.asIntN(32, value))
+}
+
+const evaluateSubstring: Evaluate = call => {
+  const characters = Array.from(call.string('substring'))
+  const start = call.has('start') ? call.integer('start') : 0n
+  const length = call.has('length') ? call.integer('length') : undefined
+  const size = BigInt(characters.length)
+  const from = toInt32(start < 0n ? size + start : start)
+  if (from < 0 || from > characters.length) {
+    throw call.fail('invalid argument', 'start must be less than or equal to the string length')
+  }
+  if (length !== undefined && length < 0n) throw call.fail('invalid argument', 'length must be positive')
+  const end = length === undefined || BigInt(from) + length > size ? characters.length : from + Number(length)
+  return characters.slice(from, end).join('')
+}
+
+/** White space as Java trims it: that of Unicode without the blanks that do not break, and U+001C to U+001F. */
+const BLANKS = String.raw`[\t-\r\u001c-\u0020\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]+`
+const LEADING_BLANKS = new RegExp(`^${BLANKS}`)
+const TRAILING_BLANKS = new RegExp(`${BLANKS}$`)
+
+function trimStart(text: string): string {
+  return text.replace(LEADING_BLANKS, '')
+}
+
+function trimEnd(text: string): string {
+  return text.replace(TRAILING_BLANKS, '')
 }
 
 /** The forms of this file. */
 export const strings = {
   concat: evaluateConcat,
   casefold: evaluateCasefold,
-  length: call => BigInt([...call.string('length')].length),
-  lowercase: call => call.string('lowercase').toLowerCase(),
-  uppercase: call => call.string('uppercase').toUpperCase(),
+  length: unary('length', text => BigInt(Array.from(text).length)),
+  lowercase: unary('lowercase', text => text.toLowerCase()),
+  uppercase: unary('uppercase', text => text.toUpperCase()),
+  titlecase: unary('titlecase', toTitleCase),
+  trim: unary('trim', text => trimEnd(trimStart(text))),
+  ltrim: unary('ltrim', trimStart),
+  rtrim: unary('rtrim', trimEnd),
+  ngram: evaluateNgram,
+  repeat: evaluateRepeat,
+  space: call => ' '.repeat(clampCount(call.integer('space'))),
+  substring: evaluateSubstring,
   startswith: search('startswith', (text, wanted) => text.startsWith(wanted)),
   endswith: search('endswith', (text, wanted) => text.endsWith(wanted)),
   containsstr: search('containsstr', (text, wanted) => text.includes(wanted)),

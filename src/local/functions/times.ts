@@ -3,8 +3,10 @@ import type { Call, Evaluate } from '../call.ts'
 import { castTemporal } from '../call.ts'
 import { failure, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
-import { parseDate, parseTime } from '../time.ts'
+import { fieldsOfTime, parseDate, parseTime } from '../time.ts'
+import type { TimeFields } from '../time.ts'
 import { CalendarDate, Time } from '../values.ts'
+import type { Position } from '../values.ts'
 
 /** Units and their nanoseconds; a plural means the same. */
 const units: Readonly<Record<string, bigint>> = {
@@ -18,8 +20,18 @@ const units: Readonly<Record<string, bigint>> = {
   day: 86_400_000_000_000n,
 }
 const NANOSECONDS_PER_DAY = 86_400_000_000_000n
+const NANOSECONDS_PER_SECOND = 1_000_000_000n
+/** The first and the last point in time, and day. */
+const MIN_TIME = -31_557_014_167_219_200n * NANOSECONDS_PER_SECOND
+const MAX_TIME = 31_556_889_864_403_200n * NANOSECONDS_PER_SECOND - 1n
+const MIN_DAY = -365_243_219_162
+const MAX_DAY = 365_241_780_471
+const OUT_OF_RANGE =
+  'dates and times must be between -1000000000-01-01T00:00:00Z and +1000000000-12-31T23:59:59.999999999Z'
 
-function unitOf(call: Call): { name: string; nanoseconds: bigint } {
+type Unit = { readonly name: string; readonly nanoseconds: bigint }
+
+function unitOf(call: Call): Unit {
   const value = call.value('unit')
   const name = typeof value === 'string' ? value.replace(/s$/, '') : ''
   const nanoseconds = units[name]
@@ -33,7 +45,7 @@ function cannotCast(call: Call, text: string, what: string): Error {
 
 const evaluateTime: Evaluate = call => {
   const text = call.string('time')
-  if (text.trim() === 'now') return Time.ofMicros(call.query.transaction.snapshot)
+  if (text === 'now') return Time.ofMicros(call.query.transaction.snapshot)
   const nanoseconds = parseTime(text.trim())
   if (nanoseconds === undefined) throw cannotCast(call, text, 'time')
   return new Time(nanoseconds)
@@ -46,26 +58,37 @@ const evaluateDate: Evaluate = call => {
   return new CalendarDate(days)
 }
 
+function timeOf(nanoseconds: bigint, at: Position): Time {
+  if (nanoseconds < MIN_TIME || nanoseconds > MAX_TIME) throw failure(at, 'invalid argument', OUT_OF_RANGE)
+  return new Time(nanoseconds)
+}
+
+/** Days have no part: only whole ones can be told from them. */
+function checkWholeDays(call: Call, unit: Unit): void {
+  if (unit.nanoseconds !== NANOSECONDS_PER_DAY) throw call.failAt('unit', `Invalid time unit '${unit.name}'.`)
+}
+
 /** Moves a time or a day; a day only by whole days. */
 function move(key: 'time_add' | 'time_subtract', sign: 1n | -1n): Evaluate {
   return call => {
     const base = castTemporal(call.value(key), call.at(key))
     const offset = sign * call.integer('offset')
-    const { name, nanoseconds } = unitOf(call)
-    if (base instanceof Time) return new Time(base.nanoseconds + offset * nanoseconds)
-    if (nanoseconds !== NANOSECONDS_PER_DAY)
-      throw failure(call.position, 'invalid argument', `Invalid time unit '${name}'.`)
-    return new CalendarDate(base.days + Number(offset))
+    const unit = unitOf(call)
+    if (base instanceof Time) return timeOf(base.nanoseconds + offset * unit.nanoseconds, call.at('offset'))
+    checkWholeDays(call, unit)
+    const days = base.days + Number(offset)
+    if (days < MIN_DAY || days > MAX_DAY) throw call.failAt('offset', OUT_OF_RANGE)
+    return new CalendarDate(days)
   }
 }
 
 const evaluateDifference: Evaluate = call => {
   const from = castTemporal(call.value('time_diff'), call.at('time_diff'))
   const to = castTemporal(call.value('other'), call.at('other'))
-  const { name, nanoseconds } = unitOf(call)
-  if (from instanceof Time && to instanceof Time) return (to.nanoseconds - from.nanoseconds) / nanoseconds
-  if (from instanceof Time || to instanceof Time) throw call.fail('invalid argument', 'Incompatible time arguments.')
-  if (nanoseconds !== NANOSECONDS_PER_DAY) throw call.fail('invalid argument', `Invalid time unit '${name}'.`)
+  const unit = unitOf(call)
+  if (from instanceof Time && to instanceof Time) return (to.nanoseconds - from.nanoseconds) / unit.nanoseconds
+  if (from instanceof Time || to instanceof Time) throw call.failAt('time_diff', 'Incompatible time arguments.')
+  checkWholeDays(call, unit)
   return BigInt(to.days - from.days)
 }
 
@@ -78,11 +101,19 @@ function count(key: string, nanoseconds: bigint): Evaluate {
   }
 }
 
+/** A part of a time as calendars and clocks tell it, in UTC. */
+function part(key: string, name: keyof TimeFields): Evaluate {
+  return call => BigInt(fieldsOfTime(call.time(key).nanoseconds)[name])
+}
+
 /** The forms of this file. */
 export const times = {
   time: evaluateTime,
   now: call => Time.ofMicros(call.query.transaction.snapshot),
-  epoch: call => new Time(call.integer('epoch') * unitOf(call).nanoseconds),
+  epoch: call => {
+    const count = call.integer('epoch')
+    return timeOf(count * unitOf(call).nanoseconds, call.position)
+  },
   date: evaluateDate,
   time_add: move('time_add', 1n),
   time_subtract: move('time_subtract', -1n),
@@ -90,4 +121,12 @@ export const times = {
   to_micros: count('to_micros', 1_000n),
   to_millis: count('to_millis', 1_000_000n),
   to_seconds: count('to_seconds', 1_000_000_000n),
+  second: part('second', 'second'),
+  minute: part('minute', 'minute'),
+  hour: part('hour', 'hour'),
+  day_of_month: part('day_of_month', 'day'),
+  day_of_week: part('day_of_week', 'dayOfWeek'),
+  day_of_year: part('day_of_year', 'dayOfYear'),
+  month: part('month', 'month'),
+  year: part('year', 'year'),
 } satisfies Record<string, Evaluate>

@@ -1,0 +1,102 @@
+/** Strings in strings: by their text, and by patterns as Java has them. Places are counted in code points. */
+import type { Call, Evaluate } from '../call.ts'
+import { failure } from '../failures.ts'
+import { PatternError, compilePattern, expandTemplate, quotePattern } from '../pattern.ts'
+import type { Pattern } from '../pattern.ts'
+import type { Value } from '../values.ts'
+
+/** The most that `findstrregex` finds. */
+const MAX_RESULTS = 1024n
+
+function countCharacters(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
+
+/** Where in a text's UTF-16 a search begins; beyond its end, and below 0, at its beginning. */
+function startOf(call: Call, text: string): number {
+  const start = call.has('start') ? call.integer('start') : 0n
+  if (start <= 0n || start >= BigInt(text.length)) return 0
+  return Array.from(text).slice(0, Number(start)).join('').length
+}
+
+function patternOf(call: Call): Pattern {
+  const source = call.string('pattern')
+  try {
+    return compilePattern(source)
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error
+    throw failure(
+      call.at('pattern'),
+      'invalid argument',
+      `Search pattern /${source}/ is not a valid regular expression.`,
+    )
+  }
+}
+
+const evaluateFind: Evaluate = call => {
+  const text = call.string('findstr')
+  const wanted = call.string('find')
+  const found = text.indexOf(wanted, startOf(call, text))
+  return BigInt(found < 0 ? found : countCharacters(text.slice(0, found)))
+}
+
+const evaluateFindAll: Evaluate = call => {
+  const text = call.string('findstrregex')
+  const pattern = patternOf(call)
+  const start = startOf(call, text)
+  const wanted = call.has('num_results') ? call.integer('num_results') : MAX_RESULTS
+  const most = Number(wanted < MAX_RESULTS ? wanted : MAX_RESULTS)
+  // The pattern does not see what is before the start.
+  const rest = text.slice(start)
+  const offset = countCharacters(text.slice(0, start))
+  const results: Value[] = []
+  for (const { 0: data, index } of rest.matchAll(pattern.regExp)) {
+    if (results.length >= most) break
+    const first = offset + countCharacters(rest.slice(0, index))
+    // The last of its UTF-16 units: of a pair, that is the place behind it.
+    const last = offset + countCharacters(rest.slice(0, index + Math.max(0, data.length - 1)))
+    results.push(
+      new Map<string, Value>([
+        ['start', BigInt(first)],
+        ['end', BigInt(last)],
+        ['data', data],
+      ]),
+    )
+  }
+  return results
+}
+
+const evaluateReplaceAll: Evaluate = call => {
+  const text = call.string('replacestrregex')
+  const pattern = patternOf(call)
+  const template = call.string('replace')
+  const isFirstOnly = call.has('first') && call.boolean('first')
+  let replaced = ''
+  let end = 0
+  for (const match of text.matchAll(pattern.regExp)) {
+    replaced += text.slice(end, match.index) + expandTemplate(template, match, pattern)
+    end = match.index + match[0].length
+    if (isFirstOnly) break
+  }
+  return replaced + text.slice(end)
+}
+
+/** The forms of this file. */
+export const patterns = {
+  regexescape: call => quotePattern(call.string('regexescape')),
+  containsstrregex: call => {
+    const text = call.string('containsstrregex')
+    return text.search(patternOf(call).regExp) >= 0
+  },
+  findstr: evaluateFind,
+  findstrregex: evaluateFindAll,
+  replacestr: call => {
+    const text = call.string('replacestr')
+    const find = call.string('find')
+    const replacement = call.string('replace')
+    return text.replaceAll(find, () => replacement)
+  },
+  replacestrregex: evaluateReplaceAll,
+} satisfies Record<string, Evaluate>

@@ -1,0 +1,55 @@
+/** Roots, powers, logarithms and angles: always doubles, whatever comes in. */
+import type { Call, Evaluate } from '../call.ts'
+import { printNumber } from './numbers.ts'
+import type { Numeric } from './numbers.ts'
+
+const DEGREES_PER_RADIAN = 180 / Math.PI
+const RADIANS_PER_DEGREE = Math.PI / 180
+
+/** What a function takes, and how an error calls it. */
+type Domain = { readonly has: (value: number) => boolean; readonly name: string }
+
+const positive: Domain = { has: value => value > 0, name: 'greater than 0' }
+const notNegative: Domain = { has: value => value >= 0, name: 'positive' }
+const sineOrCosine: Domain = { has: value => value >= -1 && value <= 1, name: 'between -1 and 1 inclusive' }
+
+function outside(call: Call, value: Numeric, domain: Domain): Error {
+  return call.fail('invalid argument', `${printNumber(value)} must be ${domain.name}`)
+}
+
+/** A function of one number. */
+function unary(key: string, apply: (value: number) => number, domain?: Domain): Evaluate {
+  return call => {
+    const value = call.number(key)
+    const double = Number(value)
+    if (domain !== undefined && !domain.has(double)) throw outside(call, value, domain)
+    return apply(double)
+  }
+}
+
+/** The forms of this file. */
+export const trigonometry = {
+  sqrt: unary('sqrt', Math.sqrt, notNegative),
+  pow: call => {
+    const base = Number(call.number('pow'))
+    return base ** (call.has('exp') ? Number(call.number('exp')) : 2)
+  },
+  exp: unary('exp', Math.exp),
+  ln: unary('ln', Math.log, positive),
+  log: unary('log', Math.log10, positive),
+  hypot: call => {
+    const a = Number(call.number('hypot'))
+    return Math.hypot(a, call.has('b') ? Number(call.number('b')) : a)
+  },
+  sin: unary('sin', Math.sin),
+  cos: unary('cos', Math.cos),
+  tan: unary('tan', Math.tan),
+  asin: unary('asin', Math.asin, sineOrCosine),
+  acos: unary('acos', Math.acos, sineOrCosine),
+  atan: unary('atan', Math.atan),
+  sinh: unary('sinh', Math.sinh),
+  cosh: unary('cosh', Math.cosh),
+  tanh: unary('tanh', Math.tanh),
+  degrees: unary('degrees', value => value * DEGREES_PER_RADIAN),
+  radians: unary('radians', value => value * RADIANS_PER_DEGREE),
+} satisfies Record<string, Evaluate>

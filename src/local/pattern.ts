@@ -1,0 +1,309 @@
+/**
+ * Patterns as the real server has them, those of Java, by way of the patterns of JavaScript: what both write in the
+ * same way and mean differently is spelled out, what only Java has is put together from what there is. Its classes of
+ * characters are in `pattern-classes.ts`.
+ *
+ * Not the same: case is ignored for ASCII letters only where a class has properties; `\b` sees ASCII words; a look
+ * behind may have any length; blocks (`\p{InGreek}`), `\X` and `\G` are refused.
+ */
+import { failPattern, ignoreCase, readClass, readClassEscape, readEscapedCharacter } from './pattern-classes.ts'
+import type { Cursor, Flags } from './pattern-classes.ts'
+import { serverFault } from './failures.ts'
+
+export { PatternError } from './pattern-classes.ts'
+
+/** A pattern, compiled: it finds all matches from where its search begins. */
+export type Pattern = {
+  readonly regExp: RegExp
+  /** How many groups capture: they are named `g1`, `g2` … */
+  readonly groups: number
+  /** The number of each group with a name of its own. */
+  readonly names: ReadonlyMap<string, number>
+}
+
+/** The line ends that `.`, `^` and `$` know. */
+const LINE_END = String.raw`[\n\r\u0085\u2028\u2029]`
+const END = '(?![^])'
+const BEFORE_LAST_LINE_END = String.raw`(?=(?:\r\n|${LINE_END})?${END})(?<!\r(?=\n))`
+
+/** What stands for a place in the text, after a backslash. */
+const boundaries: Readonly<Record<string, string>> = {
+  A: '(?<![^])',
+  z: END,
+  Z: BEFORE_LAST_LINE_END,
+  b: String.raw`\b`,
+  B: String.raw`\B`,
+  R: String.raw`(?:\r\n|[\n-\r\u0085\u2028\u2029])`,
+}
+
+/** `(?=` and its kin, which are written alike. */
+const lookArounds = ['?=', '?!', '?<=', '?<!']
+const GROUP_NAME = /^[a-zA-Z][a-zA-Z0-9]*/
+const INLINE_FLAGS = /^\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])/
+const KNOWN_FLAGS = 'imsxuUd'
+const QUANTIFIER = /^(?:[*+?]|\{(\d+)(?:,(\d*))?\})/
+
+/** Reads one pattern from its beginning to its end. */
+class Compiler implements Cursor {
+  readonly source: string
+  at = 0
+  flags: Flags = new Set()
+  readonly names = new Map<string, number>()
+  groups = 0
+  #atomics = 0
+
+  constructor(source: string) {
+    this.source = source
+  }
+
+  compile(): Pattern {
+    const body = this.#readAlternatives()
+    if (this.at < this.source.length) throw failPattern('a closing bracket without an opening one')
+    return { regExp: new RegExp(body, 'gv'), groups: this.groups, names: this.names }
+  }
+
+  take(text: string): boolean {
+    if (!this.source.startsWith(text, this.at)) return false
+    this.at += text.length
+    return true
+  }
+
+  next(): string {
+    const code = this.source.codePointAt(this.at)
+    if (code === undefined) throw failPattern('an end too early')
+    const character = String.fromCodePoint(code)
+    this.at += character.length
+    return character
+  }
+
+  /** Flags that are set in a group end with it. */
+  #readAlternatives(): string {
+    const flags = this.flags
+    const alternatives = [this.#readSequence()]
+    while (this.take('|')) alternatives.push(this.#readSequence())
+    this.flags = flags
+    return alternatives.join('|')
+  }
+
+  #readSequence(): string {
+    let sequence = ''
+    while (this.at < this.source.length && !/[|)]/.test(this.source.charAt(this.at))) {
+      if (this.flags.has('x') && this.#skipComment()) continue
+      sequence += this.#readQuantified()
+    }
+    return sequence
+  }
+
+  #skipComment(): boolean {
+    const [comment] = /^(?:\s+|#[^\n\r]*)/.exec(this.source.slice(this.at)) ?? []
+    this.at += comment?.length ?? 0
+    return comment !== undefined
+  }
+
+  #readQuantified(): string {
+    const [before, atom] = this.take(String.raw`\Q`) ? this.#readQuoted() : ['', this.#readAtom()]
+    const quantifier = QUANTIFIER.exec(this.source.slice(this.at))
+    if (quantifier === null || atom === '') return before + atom
+    const [text, min, max] = quantifier
+    this.at += text.length
+    if (max !== undefined && max !== '' && Number(max) < Number(min)) throw failPattern('a range turned around')
+    const whole = `(?:${atom})${text}`
+    if (this.take('?')) return `${before + whole}?`
+    return before + (this.take('+') ? this.#makeAtomic(whole) : whole)
+  }
+
+  /** What has once matched is not tried anew: a look ahead does not go back into what it saw. */
+  #makeAtomic(body: string): string {
+    const name = `a${++this.#atomics}`
+    return String.raw`(?:(?=(?<${name}>${body}))\k<${name}>)`
+  }
+
+  /** A repetition behind a quoted text is one of its last character. */
+  #readQuoted(): [before: string, last: string] {
+    const end = this.source.indexOf(String.raw`\E`, this.at)
+    const text = this.source.slice(this.at, end < 0 ? undefined : end)
+    this.at = end < 0 ? this.source.length : end + 2
+    const characters = Array.from(text, character => ignoreCase(character, this.flags))
+    const last = characters.pop() ?? ''
+    return [characters.join(''), last]
+  }
+
+  #readAtom(): string {
+    const character = this.next()
+    switch (character) {
+      case '(':
+        return this.#readGroup()
+      case '[':
+        return readClass(this)
+      case '.':
+        return this.flags.has('s') ? '[^]' : this.flags.has('d') ? String.raw`[^\n]` : `[^${LINE_END.slice(1)}`
+      case '^':
+        return this.#lineStart()
+      case '$':
+        return this.flags.has('m') ? String.raw`(?=${LINE_END}|${END})(?<!\r(?=\n))` : BEFORE_LAST_LINE_END
+      case '\\':
+        return this.#readEscape()
+      case '*':
+      case '+':
+      case '?':
+      case '{':
+        throw failPattern('a repetition of nothing')
+      default:
+        return ignoreCase(character, this.flags)
+    }
+  }
+
+  #lineStart(): string {
+    const start = '(?<![^])'
+    return this.flags.has('m') ? String.raw`(?:${start}|(?<=[\n\u0085\u2028\u2029]|\r(?!\n))(?=[^]))` : start
+  }
+
+  #readEscape(): string {
+    const letter = this.source.charAt(this.at)
+    const boundary = boundaries[letter]
+    if (boundary !== undefined) {
+      this.at += 1
+      return boundary
+    }
+    if (/[1-9]/.test(letter)) return this.#readBackReference()
+    if (this.take('k<')) {
+      const name = this.#readName('>')
+      const group = this.names.get(name)
+      if (group === undefined) throw failPattern('a group that is not there')
+      return String.raw`\k<g${group}>`
+    }
+    const oneOf = readClassEscape(this)
+    return oneOf ?? ignoreCase(readEscapedCharacter(this), this.flags)
+  }
+
+  /** Takes as many digits as there are groups for; a group that comes later cannot have matched. */
+  #readBackReference(): string {
+    let group = Number(this.next())
+    for (;;) {
+      const longer = group * 10 + Number(this.source.charAt(this.at) || Number.NaN)
+      if (!(longer <= this.groups)) break
+      group = longer
+      this.at += 1
+    }
+    return group <= this.groups ? String.raw`\k<g${group}>` : '(?!)'
+  }
+
+  #readName(end: string): string {
+    const [name] = GROUP_NAME.exec(this.source.slice(this.at)) ?? []
+    if (name === undefined) throw failPattern('a group without a name')
+    this.at += name.length
+    if (!this.take(end)) throw failPattern('a name that does not end')
+    return name
+  }
+
+  #readGroup(): string {
+    const lookAround = lookArounds.find(kind => this.source.startsWith(kind, this.at))
+    if (lookAround !== undefined) {
+      this.at += lookAround.length
+      return `(${lookAround}${this.#readToClose()})`
+    }
+    if (this.take('?>')) return this.#makeAtomic(this.#readToClose())
+    if (this.take('?<')) return this.#readCapture(this.#readName('>'))
+    return this.source.charAt(this.at) === '?' ? this.#readFlags() : this.#readCapture(undefined)
+  }
+
+  #readCapture(name: string | undefined): string {
+    const group = ++this.groups
+    if (name !== undefined) {
+      if (this.names.has(name)) throw failPattern('a name that two groups have')
+      this.names.set(name, group)
+    }
+    return `(?<g${group}>${this.#readToClose()})`
+  }
+
+  #readToClose(): string {
+    const body = this.#readAlternatives()
+    if (!this.take(')')) throw failPattern('a group that does not end')
+    return body
+  }
+
+  /** `(?i)` holds to the end of the group around it, `(?i:…)` inside of its own. */
+  #readFlags(): string {
+    const found = INLINE_FLAGS.exec(this.source.slice(this.at))
+    const [text = '', on = '', off = '', end] = found ?? []
+    if (found === null || [...on, ...off].some(flag => !KNOWN_FLAGS.includes(flag))) throw failPattern('unknown flags')
+    this.at += text.length
+    const outer = this.flags
+    this.flags = new Set([...outer, ...on].filter(flag => !off.includes(flag)))
+    if (end === ')') return ''
+    const body = this.#readToClose()
+    this.flags = outer
+    return `(?:${body})`
+  }
+}
+
+/** Compiles a pattern of Java. Throws `PatternError` for one that Java refuses, and for what cannot be had here. */
+export function compilePattern(source: string): Pattern {
+  try {
+    return new Compiler(source).compile()
+  } catch (error) {
+    throw error instanceof SyntaxError ? failPattern(error.message) : error
+  }
+}
+
+/** A pattern that matches a text and nothing else. */
+export function quotePattern(text: string): string {
+  return String.raw`\Q${text.replaceAll('\\E', String.raw`\E\\E\Q`)}\E`
+}
+
+/** The references of a replacement: `\x` is x itself, `$1` and `${name}` are groups. */
+const REFERENCE = /\\([^]?)|\$(?:\{([a-zA-Z0-9]*)(\}?)|(\d?))/gu
+
+/**
+ * The text that takes the place of a match. Throws the `Fault` that the real server's machine ends in for a group that
+ * is not there, and for a `$` or `\` that nothing follows.
+ */
+export function expandTemplate(template: string, match: RegExpExecArray, { groups, names }: Pattern): string {
+  let text = ''
+  let at = 0
+  const groupText = (group: number): string => (group === 0 ? match[0] : (match.groups?.[`g${group}`] ?? ''))
+  while (at < template.length) {
+    REFERENCE.lastIndex = at
+    const found = REFERENCE.exec(template)
+    if (found === null) return text + template.slice(at)
+    const [whole, escaped, name, close, digit] = found
+    text += template.slice(at, found.index)
+    at = found.index + whole.length
+    if (escaped !== undefined) {
+      if (escaped === '') throw illegalArgument('character to be escaped is missing')
+      text += escaped
+    } else if (name !== undefined) {
+      text += groupText(findName(name, close === '}', names))
+    } else {
+      if (digit === '' || digit === undefined) throw illegalReference(at < template.length)
+      let group = Number(digit)
+      if (group > groups) throw serverFault(`java.lang.IndexOutOfBoundsException: No group ${group}`)
+      // As many digits as there are groups for.
+      for (;;) {
+        const longer = group * 10 + Number(/\d/.exec(template.charAt(at))?.[0] ?? Number.NaN)
+        if (!(longer <= groups)) break
+        group = longer
+        at += 1
+      }
+      text += groupText(group)
+    }
+  }
+  return text
+}
+
+function findName(name: string, isClosed: boolean, names: ReadonlyMap<string, number>): number {
+  if (name === '') throw illegalArgument("named capturing group is missing trailing '}'")
+  if (!isClosed) throw illegalArgument("named capturing group is missing trailing '}'")
+  if (/^\d/.test(name)) throw illegalArgument(`capturing group name {${name}} starts with digit character`)
+  const group = names.get(name)
+  if (group === undefined) throw illegalArgument(`No group with name {${name}}`)
+  return group
+}
+
+function illegalReference(isFollowed: boolean): Error {
+  return illegalArgument(isFollowed ? 'Illegal group reference' : 'Illegal group reference: group index is missing')
+}
+
+function illegalArgument(message: string): Error {
+  return serverFault(`java.lang.IllegalArgumentException: ${message}`)
+}
