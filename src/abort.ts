@@ -1,4 +1,5 @@
 /** Waiting that an AbortSignal can end. */
+import type { Time } from './time.ts'
 
 /** What hangs on each signal: one listener a signal, however many streams and queries share it. */
 const followers = new WeakMap<AbortSignal, Set<() => void>>()
@@ -41,4 +42,18 @@ export async function orAbort<T>(promise: Promise<T>, ...signals: readonly Abort
   } finally {
     for (const stop of stops) stop()
   }
+}
+
+/** Waits; false where the signal ended it. Unlike other timers this one keeps the process alive: somebody awaits it. */
+export function wait(time: Time, delayMs: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false)
+  return new Promise(resolve => {
+    const timer = time.after(delayMs, () => done(true), { isAwaited: true })
+    const unfollow = onAbort(signal, () => done(false))
+    function done(isOver: boolean): void {
+      timer.cancel()
+      unfollow()
+      resolve(isOver)
+    }
+  })
 }

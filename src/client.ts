@@ -22,13 +22,13 @@ import { Secret, type SecretSource } from './secret.ts'
 import type { Link, StreamRequest } from './stream/link.ts'
 import { type Abortable, EventStream } from './stream/stream.ts'
 import { Exchange, type Head } from './transport/exchange.ts'
-import { type Kind, Pool } from './transport/pool.ts'
+import { type Kind, Pool, type PoolCount } from './transport/pool.ts'
 
-/** What a client holds open. */
-export type ClientHealth = {
-  readonly streams: { readonly sessions: number; readonly exchanges: number }
-  readonly queries: { readonly sessions: number; readonly exchanges: number }
-}
+/**
+ * What a client holds open: connections, the requests on them, those that were let go and are not gone from the wire
+ * yet, and those that wait for a connection or a place on one.
+ */
+export type ClientHealth = { readonly streams: Readonly<PoolCount>; readonly queries: Readonly<PoolCount> }
 
 /** How far ahead of our clock a transaction time may be said to be, in milliseconds. */
 const maxAheadMs = 60_000

@@ -252,11 +252,11 @@ describe('an endpoint', () => {
     }
   })
 
-  test('that allows no exchanges at all is said, not waited for', async () => {
+  test('that allows no exchanges at all is said after connectTimeoutMs', async () => {
     const peer = await servePeer(() => undefined, { maxConcurrentStreams: 0 })
     try {
-      const { stream } = await fail(peer.endpoint)
-      assert.equal(stream.code, 'refused')
+      const { stream } = await fail(peer.endpoint, { connectTimeoutMs: 50 })
+      assert.equal(stream.code, 'no_place')
       assert.match(stream.message, /allows no exchanges/)
     } finally {
       await peer.close()

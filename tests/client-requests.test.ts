@@ -113,8 +113,8 @@ describe('a stream', () => {
         await client.query(1)
         assert.equal(peer.sessions.size, 2)
         assert.deepEqual(client.health(), {
-          streams: { sessions: 1, exchanges: 2 },
-          queries: { sessions: 1, exchanges: 0 },
+          streams: { sessions: 1, exchanges: 2, closing: 0, waiting: 0 },
+          queries: { sessions: 1, exchanges: 0, closing: 0, waiting: 0 },
         })
         for (const loop of loops) await loop.return!()
       },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Client, q } from '../src/index.ts'
+import { Client, q } from '../src/index.ts'
 import { systemTime } from '../src/time.ts'
 import type { WireRequest } from '../src/transport/exchange.ts'
 import { Session } from '../src/transport/session.ts'
@@ -15,7 +15,8 @@ import {
   serveFrames,
 } from '../src/testing/index.ts'
 import './support/leaks.ts'
-import { startLine } from './support/peer.ts'
+import { ManualTime } from './support/clock.ts'
+import { serveTcp, startLine } from './support/peer.ts'
 
 /** A loss throws: these tests look at the one end of a stream. */
 const noResume = { resume: false } as const
@@ -63,7 +64,7 @@ describe('streams', () => {
       const leave = await openStreams(client, 4)
       assert.deepEqual(requestsOf(peer), [3, 1])
       await Promise.all(leave.map(leaveOne => leaveOne()))
-      while (client.health().streams.exchanges > 0) await turn()
+      while (client.health().streams.exchanges + client.health().streams.closing > 0) await turn()
       await openStreams(client, 3)
       assert.equal(peer.connections.length, 2)
     }))
@@ -95,10 +96,107 @@ describe('streams', () => {
       assert.equal(await client.query(q.Now()), 1)
       assert.equal(connections[1], connections[2])
       assert.deepEqual(client.health(), {
-        streams: { sessions: 1, exchanges: 1 },
-        queries: { sessions: 1, exchanges: 0 },
+        streams: { sessions: 1, exchanges: 1, closing: 0, waiting: 0 },
+        queries: { sessions: 1, exchanges: 0, closing: 0, waiting: 0 },
       })
     })
+  })
+})
+
+describe('a peer that allows 100 exchanges on a connection', () => {
+  test('gets 150 streams on two connections, and answers a query beside them', () => {
+    const seen = new Set<FrameConnection>()
+    const respond = (connection: FrameConnection, id: number) => {
+      seen.add(connection)
+      if (seen.size <= 2) return begin(connection, id)
+      connection.respond(id)
+      connection.data(id, '{"resource":1}', true)
+    }
+    return withPeer({ maxConcurrentStreams: 100, requested: respond }, async (peer, connect) => {
+      const client = connect({ maxStreamsPerSession: 1_000 })
+      await openStreams(client, 150)
+      assert.deepEqual(requestsOf(peer), [100, 50])
+      assert.equal(client.health().streams.exchanges, 150)
+      assert.equal(await client.query(q.Now()), 1)
+      assert.deepEqual(requestsOf(peer), [100, 50, 1])
+    })
+  })
+})
+
+describe('a peer that allows nothing for now', () => {
+  test('keeps a request waiting, which is counted, until it allows one', () =>
+    withPeer({ maxConcurrentStreams: 0 }, async (peer, connect) => {
+      const client = connect()
+      const opened = openStreams(client, 2)
+      while (client.health().streams.waiting < 2) await turn()
+      assert.equal(peer.connections.length, 1)
+      peer.connections[0]!.settings([[maxConcurrentStreams, 10]])
+      await opened
+      assert.deepEqual(requestsOf(peer), [2])
+      assert.equal(client.health().streams.waiting, 0)
+    }))
+
+  test('is given up after connectTimeoutMs, and nothing was sent', () =>
+    withPeer({ maxConcurrentStreams: 0 }, async (peer, connect) => {
+      const time = new ManualTime()
+      const client = connect({ time, connectTimeoutMs: 500 })
+      const opened = openStreams(client, 1)
+      while (client.health().streams.waiting < 1) await turn()
+      time.pass(500)
+      await assert.rejects(opened, { code: 'no_place', outcome: 'not_processed' })
+      assert.deepEqual(requestsOf(peer), [0])
+    }))
+})
+
+describe('our own resets', () => {
+  test('stay below 150 in 30 s on a connection; what is let go beyond that waits, unread, on a retired connection', () =>
+    withPeer({}, async (peer, connect) => {
+      const time = new ManualTime()
+      const client = connect({ time, maxStreamsPerSession: 1_000, pingIntervalMs: 10_000_000 })
+      const leave = await openStreams(client, 200)
+      await Promise.all(leave.slice(0, 199).map(leaveOne => leaveOne()))
+      const [first] = peer.connections
+      const resets = () => first!.received(frameType.reset).length
+      await peer.until(() => resets() === 149)
+      assert.deepEqual(client.health().streams, { sessions: 1, exchanges: 1, closing: 50, waiting: 0 })
+      // New ones go elsewhere.
+      await openStreams(client, 1)
+      assert.deepEqual(requestsOf(peer), [200, 1])
+      time.pass(30_000)
+      await peer.until(() => resets() === 199)
+      while (client.health().streams.closing > 0) await turn()
+      await leave[199]!()
+      await peer.until(() => first!.isClosed)
+    }))
+
+  test('beyond that wait for nothing where nobody reads on the connection any more: it is closed', () =>
+    withPeer({}, async (peer, connect) => {
+      const client = connect({ maxStreamsPerSession: 1_000 })
+      const leave = await openStreams(client, 200)
+      await Promise.all(leave.map(leaveOne => leaveOne()))
+      await peer.until(() => peer.connections[0]!.isClosed)
+      while (client.health().streams.sessions > 0) await turn()
+    }))
+})
+
+describe('streams that come back together', () => {
+  test('to a peer that takes no connection try it one connection at a time, ever more slowly', async () => {
+    const time = new ManualTime()
+    let connections = 0
+    const peer = await serveTcp(socket => {
+      connections++
+      socket.resetAndDestroy()
+    })
+    const client = new Client({ endpoint: peer.endpoint, secret: 's', time })
+    const loops = Array.from({ length: 1_000 }, () => client.stream(expr)[Symbol.asyncIterator]().next())
+    for (let seconds = 0; seconds < 60; seconds++) {
+      time.pass(1_000)
+      for (let i = 0; i < 20; i++) await turn()
+    }
+    assert.ok(connections >= 3 && connections < 100, `${connections} connections in a minute`)
+    await client.close()
+    await Promise.all(loops)
+    await peer.close()
   })
 })
 
@@ -146,6 +244,7 @@ describe('a session', () => {
         pingIntervalMs: 15_000,
         pingTimeoutMs: 10_000,
         maxExchanges: 10,
+        supposedLimit: Number.POSITIVE_INFINITY,
       })
       assert.equal(await session.ready, undefined)
       await run(session, peer)

@@ -1,4 +1,5 @@
 /** Opens a stream's exchange, again and again where its stream resumes: the one place that decides on a retry. */
+import { wait } from '../abort.ts'
 import { isSecretRefused } from '../answer.ts'
 import { Backoff } from '../backoff.ts'
 import { type End, toError } from '../end.ts'
@@ -6,7 +7,6 @@ import type { FaunaError } from '../errors.ts'
 import { Attempt, type AttemptOptions } from './attempt.ts'
 import type { Link } from './link.ts'
 import { judge } from './verdict.ts'
-import { wait } from './wait.ts'
 
 /** A stream that stayed open for so long was healthy: the attempts are counted anew, in milliseconds. */
 const healthyMs = 10_000

@@ -21,6 +21,7 @@ const names: ReadonlyMap<number, string> = new Map([
 export const noError = constants.NGHTTP2_NO_ERROR
 export const refusedStream = constants.NGHTTP2_REFUSED_STREAM
 export const cancel = constants.NGHTTP2_CANCEL
+export const enhanceYourCalm = constants.NGHTTP2_ENHANCE_YOUR_CALM
 
 /** The name of an HTTP/2 error code, as `ENHANCE_YOUR_CALM`; an unknown one in hexadecimal. */
 export function nameOf(code: number): string {

@@ -19,37 +19,53 @@ export interface Sink {
   finish(): void
 }
 
-/** What an exchange asks its session when it must say why it ended. */
-export interface SessionFault {
+/** What an exchange needs of its session: why it ended, and whether it may be reset. */
+export interface ExchangeOwner {
   /** The end that the session as a whole came to, where it did. */
   endOf(streamId: number | undefined): End | undefined
   heard(): void
   readonly lastHeardAt: number
+  /** Whether a RST_STREAM may be sent now. Where not, the session calls `reset` when the exchange's turn has come. */
+  mayReset(exchange: Exchange): boolean
+  /** The exchange was let go by us. */
+  cancelled(exchange: Exchange): void
 }
 
 /** One request on a session. Nothing of the answer flows before `pipe`. */
 export class Exchange {
   /** The answer's status and headers; `undefined` where it ended before they came. */
   readonly head: Promise<Head | undefined>
-  /** How it ended; never rejects. */
+  /** How it ended; never rejects. One that was let go ends at once, though its reset may have to wait its turn. */
   readonly end: Promise<End>
+  /** Resolves when it is gone from the connection. */
+  readonly gone: Promise<void>
   readonly #request: ClientHttp2Stream
-  readonly #session: SessionFault
+  readonly #session: ExchangeOwner
   #isCancelled = false
   #error: Error | undefined
+  #detach: (end: End) => void = () => undefined
 
-  constructor(http2: ClientHttp2Session, session: SessionFault, wire: WireRequest) {
+  constructor(http2: ClientHttp2Session, session: ExchangeOwner, wire: WireRequest) {
     this.#session = session
     this.#request = http2.request({ ':method': 'POST', ':path': wire.path, ...wire.headers }, { endStream: false })
     const request = this.#request
+    this.gone = new Promise(resolve => request.once('close', resolve))
+    this.end = new Promise(resolve => {
+      this.#detach = resolve
+      request.once('close', () => resolve(this.#classify()))
+    })
     this.head = new Promise(resolve => {
       request.once('response', headers => resolve(toHead(headers)))
-      request.once('close', () => resolve(undefined))
+      void this.end.then(() => resolve(undefined))
     })
-    this.end = new Promise(resolve => request.once('close', () => resolve(this.#classify())))
     request.on('error', error => (this.#error = error))
     request.once('response', () => session.heard())
     request.end(wire.body)
+  }
+
+  /** Whether it was let go by us. */
+  get isClosing(): boolean {
+    return this.#isCancelled
   }
 
   /** When the peer last gave a sign of life, in milliseconds since the Unix epoch. */
@@ -63,8 +79,7 @@ export class Exchange {
       this.#session.heard()
       sink.push(chunk)
     })
-    this.#request.once('close', () => sink.finish())
-    if (this.#request.closed && this.#request.destroyed) sink.finish()
+    void this.end.then(() => sink.finish())
   }
 
   /** The whole answer as text; what came of it where it was cut. Past `maxBytes` it is let go. */
@@ -89,11 +104,25 @@ export class Exchange {
     this.#request.resume()
   }
 
-  /** Resets the exchange with CANCEL (RFC 9113 §8.1); `end` resolves when it is let go. */
+  /**
+   * Lets the exchange go; `end` tells when that is done. It is reset with CANCEL (RFC 9113 §8.1) at once, or, where its
+   * session has no reset left, detached: its end is told, nothing of it is read any more, and the reset comes later.
+   */
   cancel(): void {
     if (this.#isCancelled || this.#request.destroyed) return
     this.#isCancelled = true
     this.#request.removeAllListeners('data')
+    if (this.#request.closed || this.#session.mayReset(this)) {
+      this.reset()
+    } else {
+      this.#request.pause()
+      this.#detach({ how: 'closed' })
+    }
+    this.#session.cancelled(this)
+  }
+
+  /** Resets the exchange on the wire; for its session, after `cancel`. */
+  reset(): void {
     // destroy() would send NO_ERROR. Where the peer has ended its answer there is nothing to reset; but in either case
     // what is unread must be drained, or `close` never comes.
     if (!this.#request.closed) this.#request.close(cancel)

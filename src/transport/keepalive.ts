@@ -5,13 +5,19 @@ import type { Time, Timer } from '../time.ts'
 export interface Pingable {
   /** When the peer last gave a sign of life, in milliseconds since the Unix epoch. */
   readonly lastHeardAt: number
-  /** Sends a PING (RFC 9113 §6.7); false where none can be sent now. `onAck` marks the peer as heard. */
+  /**
+   * Asks for a sign of life, which moves `lastHeardAt`, with a PING (RFC 9113 §6.7); true also where an earlier
+   * question is still unanswered, false where none can be asked now. Never throws.
+   */
   ping(): boolean
   /** Called once when the peer is given up. */
   giveUp(waitedMs: number): void
 }
 
-/** PINGs when nothing came for `intervalMs`; gives the peer up when nothing comes within `timeoutMs` after it. */
+/**
+ * PINGs when nothing came for `intervalMs`; gives the peer up when nothing comes within `timeoutMs` after it. So a
+ * peer that falls silent is given up `intervalMs + timeoutMs` after it was last heard.
+ */
 export class KeepAlive {
   readonly #peer: Pingable
   readonly #time: Time
@@ -26,9 +32,9 @@ export class KeepAlive {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Begins to watch; called when the session's first exchange opens. */
+  /** Begins to watch; called when an idle session's first exchange opens. One that was idle for long is asked at once. */
   start(): void {
-    if (this.#timer === undefined) this.#watch(this.#intervalMs)
+    if (this.#timer === undefined) this.#watch()
   }
 
   /** Stops watching; an idle session is nobody's concern. */
@@ -37,11 +43,14 @@ export class KeepAlive {
     this.#timer = undefined
   }
 
-  #watch(delayMs: number): void {
+  get #idleMs(): number {
+    return this.#time.now() - this.#peer.lastHeardAt
+  }
+
+  #watch(delayMs: number = Math.max(0, this.#intervalMs - this.#idleMs)): void {
     this.#timer = this.#time.after(delayMs, () => {
-      const idleMs = this.#time.now() - this.#peer.lastHeardAt
-      if (idleMs < this.#intervalMs) return this.#watch(this.#intervalMs - idleMs)
-      // A session that cannot ping is closing: its own end will tell.
+      if (this.#idleMs < this.#intervalMs) return this.#watch()
+      // A session that cannot ask is closing: its own end will tell.
       if (this.#peer.ping()) this.#await(this.#time.now())
       else this.#watch(this.#intervalMs)
     })
@@ -49,7 +58,9 @@ export class KeepAlive {
 
   #await(sentAt: number): void {
     this.#timer = this.#time.after(this.#timeoutMs, () => {
-      if (this.#peer.lastHeardAt >= sentAt) return this.#watch(this.#intervalMs)
+      // Counted from when the peer was heard, not from now: else one that fell silent just after its answer would be
+      // noticed a whole timeout late.
+      if (this.#peer.lastHeardAt >= sentAt) return this.#watch()
       this.#timer = undefined
       this.#peer.giveUp(this.#timeoutMs)
     })

@@ -1,5 +1,6 @@
 /** Which session an exchange goes on: as many sessions as the exchanges need; queries have their own. */
-import { aborted, orAbort } from '../abort.ts'
+import { aborted, onAbort, orAbort, wait } from '../abort.ts'
+import { Backoff, type BackoffOptions } from '../backoff.ts'
 import type { End } from '../end.ts'
 import type { Exchange, WireRequest } from './exchange.ts'
 import { Session, type SessionOptions } from './session.ts'
@@ -7,38 +8,59 @@ import { Session, type SessionOptions } from './session.ts'
 /** Queries never wait behind streams: each kind has sessions of its own. */
 export type Kind = 'query' | 'stream'
 
+/** What a pool needs to know: as its sessions, and how long streams wait after a connection that failed. */
+export type PoolOptions = Omit<SessionOptions, 'supposedLimit'> & { readonly backoff: BackoffOptions }
+
+/** What is open: sessions, the exchanges on them, those let go and not gone yet, and requests that wait for a place. */
+export type PoolCount = { sessions: number; exchanges: number; closing: number; waiting: number }
+
 /** The sessions of one endpoint. */
 export class Pool {
-  readonly #options: SessionOptions
+  readonly #options: PoolOptions
   readonly #sessions: Record<Kind, Set<Session>> = { query: new Set(), stream: new Set() }
+  readonly #waiting: Record<Kind, number> = { query: 0, stream: 0 }
+  /** What the peer last said that it allows on one connection: the next ones are filled accordingly. */
+  #supposedLimit = Number.POSITIVE_INFINITY
+  #pingIntervalMs: number
+  /** Streams that come back together share the wait for a peer that takes no connection. */
+  readonly #backoff: Backoff
+  #connectAt = 0
   #isClosed = false
 
-  constructor(options: SessionOptions) {
+  constructor(options: PoolOptions) {
     this.#options = options
+    this.#pingIntervalMs = options.pingIntervalMs
+    this.#backoff = new Backoff({ ...options.backoff, maxAttempts: Number.POSITIVE_INFINITY })
   }
 
-  /** Sessions and exchanges, by kind. */
-  count(): Readonly<Record<Kind, { sessions: number; exchanges: number }>> {
-    const of = (kind: Kind) => {
-      const sessions = [...this.#sessions[kind]]
-      return { sessions: sessions.length, exchanges: sessions.reduce((sum, s) => sum + s.size, 0) }
+  /** What is open now, by kind. */
+  count(): Readonly<Record<Kind, PoolCount>> {
+    const of = (kind: Kind): PoolCount => {
+      const count = { sessions: 0, exchanges: 0, closing: 0, waiting: this.#waiting[kind] }
+      for (const session of this.#sessions[kind]) {
+        count.sessions++
+        count.exchanges += session.size - session.closing
+        count.closing += session.closing
+      }
+      return count
     }
     return { query: of('query'), stream: of('stream') }
   }
 
   /** Opens an exchange on a session with a free place, connecting where there is none. */
   async open(kind: Kind, wire: WireRequest, signal: AbortSignal): Promise<Exchange | End> {
-    while (!this.#isClosed) {
-      const session = this.#find(kind) ?? this.#connect(kind)
+    while (!this.#isClosed && !signal.aborted) {
+      const session = await this.#choose(kind, signal)
+      if (session === undefined) break
       session.taken++
-      const opened = await this.#openOn(session, wire, signal)
+      const opened = await this.#openOn(kind, session, wire, signal)
       if (opened === undefined) {
         // Its places went to others, as when the peer allows fewer than we supposed.
         session.taken--
         continue
       }
       if ('how' in opened) this.#giveBack(session)
-      else void opened.end.then(() => session.taken--)
+      else void opened.gone.then(() => session.taken--)
       return opened
     }
     return { how: 'closed' }
@@ -52,13 +74,37 @@ export class Pool {
     await Promise.all(sessions.map(session => session.closed))
   }
 
-  async #openOn(session: Session, wire: WireRequest, signal: AbortSignal): Promise<Exchange | End | undefined> {
+  async #openOn(kind: Kind, session: Session, wire: WireRequest, signal: AbortSignal) {
     const fault = await orAbort(session.ready, signal)
-    if (fault === aborted || signal.aborted || this.#isClosed) return { how: 'closed' }
+    if (fault === aborted || signal.aborted || this.#isClosed) return { how: 'closed' } as const
     if (fault) return fault
     if (session.hasPlace) return session.open(wire)
-    if (session.isOpen && session.limit === 0) return { how: 'refused', by: 'the peer allows no exchanges at all' }
+    if (session.isOpen && session.limit === 0) return this.#awaitPlace(kind, session, signal)
     return undefined
+  }
+
+  /** A peer that allows nothing at all for now may allow it soon: the wait has an end, and stands in `count()`. */
+  async #awaitPlace(kind: Kind, session: Session, signal: AbortSignal): Promise<End | undefined> {
+    const { time, connectTimeoutMs: waitedMs } = this.#options
+    this.#waiting[kind]++
+    try {
+      return await new Promise(resolve => {
+        const stops = [
+          session.watch(() => {
+            if (session.limit > 0 || !session.isOpen) done(undefined)
+          }),
+          onAbort(signal, () => done({ how: 'closed' })),
+        ]
+        const timer = time.after(waitedMs, () => done({ how: 'silent', awaited: 'place', waitedMs }))
+        function done(end: End | undefined): void {
+          timer.cancel()
+          for (const stop of stops) stop()
+          resolve(end)
+        }
+      })
+    } finally {
+      this.#waiting[kind]--
+    }
   }
 
   /** A connection that is still being made, and that nobody waits for any more, is not worth its wait. */
@@ -67,17 +113,44 @@ export class Pool {
     if (session.taken === 0 && !session.isReady) session.destroy()
   }
 
-  #find(kind: Kind): Session | undefined {
-    for (const session of this.#sessions[kind]) {
-      if (session.isOpen && session.taken < session.limit) return session
+  /** The session to go on; `undefined` where the wait for a new one was given up. */
+  async #choose(kind: Kind, signal: AbortSignal): Promise<Session | undefined> {
+    while (!signal.aborted && !this.#isClosed) {
+      const found = this.#find(kind)
+      if (found) return found
+      const waitMs = kind === 'stream' ? this.#connectAt - this.#options.time.now() : 0
+      if (waitMs <= 0) return this.#connect(kind)
+      this.#waiting[kind]++
+      await wait(this.#options.time, waitMs, signal)
+      this.#waiting[kind]--
     }
     return undefined
   }
 
+  #find(kind: Kind): Session | undefined {
+    const open = [...this.#sessions[kind]].filter(session => session.isOpen)
+    // Where the peer allows nothing on one connection, more connections would not help.
+    return open.find(session => session.taken < session.limit) ?? open.find(session => session.limit === 0)
+  }
+
   #connect(kind: Kind): Session {
-    const session = new Session(this.#options)
+    const supposedLimit = Math.max(1, this.#supposedLimit)
+    const session = new Session({ ...this.#options, pingIntervalMs: this.#pingIntervalMs, supposedLimit })
     this.#sessions[kind].add(session)
-    void session.closed.then(() => this.#sessions[kind].delete(session))
+    const unwatch = session.watch(() => (this.#supposedLimit = session.peerLimit))
+    void session.ready.then(fault => this.#heed(fault))
+    void session.closed.then(() => {
+      unwatch()
+      this.#sessions[kind].delete(session)
+      // gRPC's servers say so of a client that asks for signs of life too often.
+      if (session.wasPingedTooOften) this.#pingIntervalMs *= 2
+    })
     return session
+  }
+
+  /** After a connection that could not be made the streams wait together, each time longer. */
+  #heed(fault: End | undefined): void {
+    if (fault === undefined) this.#backoff.reset()
+    else if (fault.how !== 'closed') this.#connectAt = this.#options.time.now() + (this.#backoff.next() ?? 0)
   }
 }

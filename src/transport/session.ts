@@ -1,10 +1,11 @@
 /** One HTTP/2 connection: its opening, its places, its liveness, its end. */
 import { type ClientHttp2Session, connect, type Settings } from 'node:http2'
 import type { End } from '../end.ts'
-import type { Time } from '../time.ts'
-import { nameOf, noError } from './codes.ts'
-import { Exchange, type SessionFault, type WireRequest } from './exchange.ts'
+import type { Time, Timer } from '../time.ts'
+import { enhanceYourCalm, nameOf, noError } from './codes.ts'
+import { Exchange, type ExchangeOwner, type WireRequest } from './exchange.ts'
 import { KeepAlive, type Pingable } from './keepalive.ts'
+import { ResetBudget } from './reset-budget.ts'
 
 /** The subset of TLS options that can be given: as in `tls.connect`. */
 export type TlsOptions = {
@@ -24,6 +25,8 @@ export type SessionOptions = {
   readonly pingIntervalMs: number
   readonly pingTimeoutMs: number
   readonly maxExchanges: number
+  /** How many exchanges its peer is supposed to allow before its SETTINGS say so. */
+  readonly supposedLimit: number
 }
 
 /**
@@ -37,7 +40,7 @@ const connectionWindowBytes = 1024 * 1024
 const noCommonProtocol = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
 
 /** One `http2.connect`. Usable when `ready` resolves with nothing. */
-export class Session implements SessionFault, Pingable {
+export class Session implements ExchangeOwner, Pingable {
   /** `undefined` when the peer's SETTINGS have come; else the end that made it unusable. Never rejects. */
   readonly ready: Promise<End | undefined>
   /** Resolves when the connection is gone. */
@@ -49,15 +52,24 @@ export class Session implements SessionFault, Pingable {
   readonly #options: SessionOptions
   readonly #keepAlive: KeepAlive
   readonly #exchanges = new Set<Exchange>()
-  #peerLimit = Number.POSITIVE_INFINITY
+  readonly #resets: ResetBudget
+  /** Exchanges that were let go and whose reset waits its turn; oldest first. */
+  readonly #unreset: Exchange[] = []
+  #resetTimer: Timer | undefined
+  /** Called when the limit may have changed, or no more exchanges are taken. */
+  readonly #watchers = new Set<() => void>()
+  #pingsUnanswered = 0
+  #peerLimit: number
   #isReady = false
   #isConnected = false
   #isRetired = false
-  #goaway: { code: number; lastStreamId: number } | undefined
+  #goaway: { code: number; lastStreamId: number; reason: string } | undefined
   #end: End | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
+    this.#peerLimit = options.supposedLimit
+    this.#resets = new ResetBudget(options.time)
     this.lastHeardAt = options.time.now()
     this.#keepAlive = new KeepAlive(this, options.time, options.pingIntervalMs, options.pingTimeoutMs)
     this.#http2 = connect(options.endpoint.origin, {
@@ -84,6 +96,21 @@ export class Session implements SessionFault, Pingable {
   /** How many exchanges it carries. */
   get size(): number {
     return this.#exchanges.size
+  }
+
+  /** How many of its exchanges were let go and are not gone yet. */
+  get closing(): number {
+    return [...this.#exchanges].filter(exchange => exchange.isClosing).length
+  }
+
+  /** How many exchanges the peer allows at once, by its SETTINGS. */
+  get peerLimit(): number {
+    return this.#peerLimit
+  }
+
+  /** Whether the peer closed it because of too many PINGs: the next one should ask half as often. */
+  get wasPingedTooOften(): boolean {
+    return this.#goaway?.reason === 'too_many_pings' && this.#goaway.code === enhanceYourCalm
   }
 
   /** How many exchanges it may carry at once: our limit, never above the peer's (RFC 9113 §5.1.2). */
@@ -118,13 +145,34 @@ export class Session implements SessionFault, Pingable {
       this.heard()
       this.#keepAlive.start()
     }
-    void exchange.end.then(() => this.#release(exchange))
+    void exchange.gone.then(() => this.#release(exchange))
     return exchange
+  }
+
+  /** Calls `run` when the limit may have changed or the session takes no more; gives a function that stops that. */
+  watch(run: () => void): () => void {
+    this.#watchers.add(run)
+    return () => this.#watchers.delete(run)
+  }
+
+  mayReset(exchange: Exchange): boolean {
+    if (this.#resets.spend()) return true
+    // Past the budget it takes nothing new: what is open goes on, what is let go waits its turn.
+    this.retire()
+    this.#unreset.push(exchange)
+    this.#awaitReset()
+    return false
+  }
+
+  cancelled(): void {
+    // Nobody reads here any more: closing the connection costs no reset.
+    if (this.#unreset.length > 0 && this.closing === this.size) this.destroy()
   }
 
   /** Takes no new exchanges; the connection closes when the last one has ended. */
   retire(): void {
     this.#isRetired = true
+    this.#tellWatchers()
     if (this.#exchanges.size === 0) this.#http2.close()
   }
 
@@ -142,13 +190,22 @@ export class Session implements SessionFault, Pingable {
   ping(): boolean {
     if (this.#http2.destroyed) return false
     const answered = (error: Error | null) => {
+      this.#pingsUnanswered = 0
       if (!error) this.heard()
     }
-    if (!this.#http2.closed) return this.#http2.ping(answered)
-    // After GOAWAY Node sends no PING, and the exchanges that go on need one (RFC 9113 §6.8): an empty SETTINGS frame
-    // changes nothing and must be acknowledged at once too (§6.5.3).
-    this.#http2.settings({}, answered)
-    return true
+    try {
+      // Node refuses an eleventh PING while ten are unanswered; one is enough to wait for.
+      if (this.#pingsUnanswered > 0) return true
+      // After GOAWAY Node sends no PING, and the exchanges that go on need one (RFC 9113 §6.8): an empty SETTINGS frame
+      // changes nothing and must be acknowledged at once too (§6.5.3).
+      if (this.#http2.closed) this.#http2.settings({}, answered)
+      else if (!this.#http2.ping(answered)) return false
+      this.#pingsUnanswered++
+      return true
+    } catch {
+      // Destroyed meanwhile: both throw on the spot, and its own end tells.
+      return false
+    }
   }
 
   giveUp(waitedMs: number): void {
@@ -177,6 +234,18 @@ export class Session implements SessionFault, Pingable {
     else if (!this.#http2.destroyed) this.#http2.unref()
   }
 
+  #awaitReset(): void {
+    this.#resetTimer ??= this.#options.time.after(this.#resets.waitMs, () => {
+      this.#resetTimer = undefined
+      while (this.#unreset.length > 0 && this.#resets.spend()) this.#unreset.shift()!.reset()
+      if (this.#unreset.length > 0) this.#awaitReset()
+    })
+  }
+
+  #tellWatchers(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+
   #fail(end: End): void {
     this.#end ??= end
     this.#http2.destroy()
@@ -186,17 +255,21 @@ export class Session implements SessionFault, Pingable {
     this.#http2.on('remoteSettings', (settings: Settings) => {
       this.heard()
       this.#peerLimit = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY
+      this.#tellWatchers()
     })
-    this.#http2.on('goaway', (code, lastStreamId) => {
+    this.#http2.on('goaway', (code, lastStreamId, reason?: Uint8Array) => {
       this.#isRetired = true
-      this.#goaway = { code, lastStreamId }
+      this.#goaway = { code, lastStreamId, reason: Buffer.from(reason ?? []).toString('latin1') }
+      this.#tellWatchers()
     })
     this.#http2.on('error', cause => {
       if (this.#goaway === undefined) this.#end ??= { how: 'cut', cause }
     })
     this.#http2.once('close', () => {
       this.#keepAlive.stop()
+      this.#resetTimer?.cancel()
       this.#end ??= { how: 'cut' }
+      this.#tellWatchers()
     })
   }
 
