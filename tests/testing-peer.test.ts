@@ -9,6 +9,7 @@ import {
   encodeFrame,
   errorCode,
   errorLine,
+  type Frame,
   type EventExchange,
   type FrameConnection,
   type FramePeer,
@@ -22,6 +23,7 @@ import {
   splitEvery,
   versionLine,
 } from '../src/testing/index.ts'
+import { FrameReader } from '../src/testing/frame.ts'
 import { FrameClient } from './support/frame-client.ts'
 import './support/leaks.ts'
 
@@ -113,18 +115,44 @@ describe('a request', () => {
     })
   })
 
-  test('with headers that are no HPACK is answered with GOAWAY COMPRESSION_ERROR', async () => {
+  test('may have padding, a priority, and its headers in several frames', async () => {
     await using peer = await serveFrames()
     await withSocket(peer, async socket => {
+      const { padded, priority, endStream, endHeaders } = frameFlag
+      // `:method: POST`, and `:path: /` of the static table.
+      const first = Buffer.of(2, 0, 0, 0, 0, 0, 0x83, 0xff, 0xff)
+      const frames = [
+        encodeFrame(frameType.headers, padded | priority, 1, first),
+        encodeFrame(frameType.continuation, endHeaders, 1, Buffer.of(0x84)),
+        encodeFrame(frameType.data, padded | endStream, 1, Buffer.from('\u0003bodyxxx')),
+      ]
       socket.resume()
-      const noIndex = Buffer.of(0xff, 0xff, 0x7f)
-      const block = encodeFrame(frameType.headers, frameFlag.endHeaders | frameFlag.endStream, 1, noIndex)
-      const received = readUntil(socket, bytes => bytes.includes('HPACK'))
-      socket.write(Buffer.concat([preface, block]))
-      const bytes = await received
-      assert.ok(bytes.includes(Buffer.of(0, 0, 0, errorCode.compressionError)))
+      socket.write(Buffer.concat([preface, ...frames]))
+      await peer.until(() => peer.connections[0]?.requests.length === 1)
+      const headers = { ':method': 'POST', ':path': '/' }
+      assert.deepEqual(peer.connections[0]!.requests, [{ streamId: 1, headers, body: 'body' }])
     })
   })
+
+  const noHpack = {
+    'an entry that no table has': [0xff, 0xff, 0x7f],
+    'an entry that has left the table': [0x40, 1, 0x61, 1, 0x62, 0x20, 0xbe],
+    'a text that is cut off': [0x00, 5, 0x61],
+    'a Huffman code that is cut off': [0x00, 0x81, 0xfe, 0],
+    'an integer without an end': [0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+  }
+  for (const [what, bytes] of Object.entries(noHpack)) {
+    test(`with headers that are no HPACK, as ${what}, is answered with GOAWAY COMPRESSION_ERROR`, async () => {
+      await using peer = await serveFrames()
+      await withSocket(peer, async socket => {
+        const flags = frameFlag.endHeaders | frameFlag.endStream
+        const received = readUntil(socket, seen => seen.includes('HPACK'))
+        socket.write(Buffer.concat([preface, encodeFrame(frameType.headers, flags, 1, Buffer.from(bytes))]))
+        assert.ok((await received).includes(Buffer.of(0, 0, 0, errorCode.compressionError)))
+        assert.deepEqual(peer.connections[0]!.requests, [])
+      })
+    })
+  }
 })
 
 /** What a socket reads until a check holds or it ends. */
@@ -334,7 +362,8 @@ describe('write', () => {
       const stream = client.request('/', null)
       await peer.until(() => peer.connections[0]?.requests.length === 1)
       const [connection] = peer.connections
-      const sent = [connection!.write(stream, 'a'.repeat(150)), connection!.write(stream, 'b'.repeat(100), true)]
+      const sent = [connection!.write(stream, 'a'.repeat(150)), connection!.write(stream, 'b'.repeat(100))]
+      sent.push(connection!.write(stream, '', true))
       assert.deepEqual(await readLengths(peer, client, stream), [100])
       const give = async (bytes: number) => {
         const updates = connection!.received(frameType.windowUpdate).length
@@ -345,10 +374,11 @@ describe('write', () => {
       assert.deepEqual(await give(30), [100, 30])
       assert.deepEqual(await give(60), [100, 30, 20, 40])
       assert.ok(!client.hasEnded(stream))
-      assert.deepEqual(await give(1_000), [100, 30, 20, 40, 60])
+      // The last one is empty: it ends the answer.
+      assert.deepEqual(await give(1_000), [100, 30, 20, 40, 60, 0])
       assert.ok(client.hasEnded(stream))
       assert.equal(client.textOf(stream), 'a'.repeat(150) + 'b'.repeat(100))
-      assert.deepEqual(await Promise.all(sent), [true, true])
+      assert.deepEqual(await Promise.all(sent), [true, true, true])
     })
   })
 
@@ -364,7 +394,33 @@ describe('write', () => {
     })
   })
 
-  test('honours the window of the whole connection, and a client that reads gets all', async () => {
+  test('honours the window of the whole connection, however wide those of its streams are', async () => {
+    await using peer = await serveFrames({
+      connected: () => undefined,
+      requested(connection, id) {
+        void connection.write(id, 'x'.repeat(50_000))
+        connection.ping()
+      },
+    })
+    await withSocket(peer, async socket => {
+      const wide = encodeFrame(frameType.settings, 0, 0, Buffer.of(0, settingId.initialWindowSize, 0, 0xff, 0xff, 0xff))
+      const request = (id: number) => encodeFrame(frameType.headers, 0x5, id, Buffer.of(0x83, 0x84))
+      const isPing = ({ type }: Frame) => type === frameType.ping
+      const frames: Frame[] = []
+      const reader = new FrameReader()
+      const pinged = readUntil(socket, () => frames.filter(isPing).length === 2)
+      socket.prependListener('data', (chunk: Buffer) => frames.push(...reader.read(chunk)))
+      socket.write(Buffer.concat([preface, wide, request(1), request(3)]))
+      await pinged
+      const lengthOf = (id: number) =>
+        frames.reduce((sum, frame) => sum + (frame.type === 0 && frame.streamId === id ? frame.payload.length : 0), 0)
+      assert.deepEqual([lengthOf(1), lengthOf(3)], [50_000, 15_535])
+      socket.write(encodeFrame(frameType.windowUpdate, 0, 0, Buffer.of(0, 0, 0xff, 0xff)))
+      while (lengthOf(3) < 50_000) await once(socket, 'data')
+    })
+  })
+
+  test('gives a client that reads all of it', async () => {
     const text = 'x'.repeat(3_000_000)
     await using peer = await serveFrames({
       requested(connection, id) {
@@ -373,13 +429,8 @@ describe('write', () => {
       },
     })
     await withHttp2(peer, async session => {
-      const paused = session.request({})
-      await once(paused, 'response')
-      // The window of the connection is 65,535 bytes, and all of it is taken by what nobody reads.
-      const reading = session.request({})
-      await once(reading, 'response')
-      assert.equal(await readAll(paused), text)
-      assert.equal(await readAll(reading), text)
+      const streams = [session.request({}), session.request({})]
+      assert.deepEqual(await Promise.all(streams.map(readAll)), [text, text])
     })
   })
 
