@@ -88,6 +88,7 @@ describe('the snippets of the README', { concurrency: 2 }, () => {
     const paths = {
       'fauna-streams': [join(root, 'src/index.ts')],
       'fauna-streams/local': [join(root, 'src/local/index.ts')],
+      'fauna-streams/testing': [join(root, 'src/testing/index.ts')],
     }
     // Of the compiler's types, those of Node are found beside the project's own packages.
     const compilerOptions = { paths, noUnusedLocals: false, typeRoots: [join(root, 'node_modules/@types')] }

@@ -87,8 +87,9 @@ export type EventPeer = FramePeer & {
   opened(index?: number): Promise<EventExchange>
 }
 
-/** The first transaction time of a peer, in microseconds; each exchange has a later one. */
+/** The transaction time of a peer's first exchange, and how much later that of each next one is; in microseconds. */
 const firstTxn = 1_700_000_000_000_000
+const txnStep = 1_000_000
 
 /** Serves streams that a test writes, over HTTP/2 with prior knowledge on 127.0.0.1. */
 export async function serveEvents(options: EventPeerOptions = {}): Promise<EventPeer> {
@@ -102,7 +103,7 @@ export async function serveEvents(options: EventPeerOptions = {}): Promise<Event
   const peer = await serveFrames({
     ...frameOptions,
     requested(connection, _streamId, request) {
-      const exchange = new EventExchange(connection, request, firstTxn + streams.length + queries.length)
+      const exchange = new EventExchange(connection, request, firstTxn + txnStep * (streams.length + queries.length))
       const isStream = request.headers[':path']?.startsWith('/stream') ?? false
       const count = (isStream ? streams : queries).push(exchange)
       if (!isStream) query(exchange)
