@@ -2,7 +2,7 @@
 import { type FaunaError, type ProtocolError, type QueryError, type StreamError, TransportError } from './errors.ts'
 
 /** What a wait was for when it took too long. */
-export type Awaited = 'connection' | 'place' | 'start' | 'ping'
+export type Awaited = 'connection' | 'place' | 'answer' | 'start' | 'ping'
 
 /**
  * How an exchange ended. Node tells five of its failures as a normal end (reliability.md, fault table): whatever is
@@ -58,6 +58,7 @@ const silences: Readonly<
     code: 'no_place',
     text: 'the peer allows no exchanges (SETTINGS_MAX_CONCURRENT_STREAMS is 0); was it told to take no more?',
   },
+  answer: { code: 'start_timeout', text: 'the request was sent, and the answer did not begin' },
   start: { code: 'start_timeout', text: 'the stream was accepted, and its start event did not come' },
   ping: { code: 'ping_timeout', text: 'the peer did not answer a PING; the connection was given up' },
 }

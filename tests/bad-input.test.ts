@@ -156,7 +156,10 @@ describe('the environment', () => {
 })
 
 /** The error of a stream's loop and of a query, over an endpoint. */
-async function fail(url: string, options: { time?: Time } = {}): Promise<{ stream: FaunaError; query: FaunaError }> {
+async function fail(
+  url: string,
+  options: { time?: Time; connectTimeoutMs?: number } = {},
+): Promise<{ stream: FaunaError; query: FaunaError }> {
   const client = new Client({ endpoint: url, secret: 's', ...options })
   const errorOf = async (run: () => Promise<unknown>) => {
     try {

@@ -212,3 +212,21 @@ describe('a stream', () => {
       assert.equal(time.pending, 0)
     }))
 })
+
+test('an opening that the peer does not begin to answer is given up after a minute, though it answers PINGs', async () => {
+  const time = new ManualTime()
+  const peer = await serveFrames({ requested: () => undefined })
+  const client = new Client({ endpoint: peer.endpoint, secret: 's', time, pingIntervalMs: 1_000_000 })
+  try {
+    const stream = client.stream(q.Documents(q.Collection('c')), undefined, noResume)
+    const opened = stream[Symbol.asyncIterator]().next()
+    const isRejected = assert.rejects(opened, { code: 'start_timeout', message: /did not begin/ })
+    await peer.until(() => peer.connections[0]?.received(frameType.headers).length === 1)
+    time.pass(60_000)
+    await isRejected
+    await peer.until(() => peer.connections[0]!.received(frameType.reset).length === 1)
+  } finally {
+    await client.close()
+    await peer.close()
+  }
+})

@@ -35,8 +35,9 @@ export class Attempt {
     if ('how' in exchange) return exchange
     const unfollow = onAbort(signal, () => exchange.cancel())
     void exchange.end.then(unfollow)
-    const head = await exchange.head
+    const head = await awaitHead(link, exchange)
     if (head === undefined) return exchange.end
+    if (head === 'overdue') return { how: 'silent', awaited: 'answer', waitedMs: headTimeoutMs }
     seeTxnTime(link, head)
     if (head.status === 200) return new Attempt(link, exchange, head, options.maxLineBytes)
     return refuse(link, exchange, head, signal)
@@ -96,6 +97,21 @@ export class Attempt {
     if (this.#isSilent) return { how: 'silent', awaited: 'start', waitedMs: this.#startTimeoutMs }
     return end
   }
+}
+
+/** An answer begins when the expression was evaluated: no server takes longer over one, in milliseconds. */
+const headTimeoutMs = 60_000
+
+/** Waits for the answer to begin, but not for ever: a peer that answers PINGs may still have forgotten the request. */
+async function awaitHead(link: Link, exchange: Exchange): Promise<Head | 'overdue' | undefined> {
+  let isOverdue = false
+  const timer = link.time.after(headTimeoutMs, () => {
+    isOverdue = true
+    exchange.cancel()
+  })
+  const head = await exchange.head
+  timer.cancel()
+  return isOverdue ? 'overdue' : head
 }
 
 /** Of the body of a refusal no more than this is read, in bytes. */
