@@ -69,6 +69,8 @@ export class Index implements SetOwner {
   readonly ref: Ref
   readonly definition: IndexDefinition
   readonly identity: string
+  /** Whether it may be read. */
+  isActive = true
   readonly #compute: ComputeBinding
   readonly #sets = new Map<string, EntrySet>()
   readonly #reversed: readonly boolean[]

@@ -102,9 +102,9 @@ export const indexFields: readonly FieldRule[] = [
   { name: 'data', read: readData },
 ]
 
-/** What the server adds: an index is built when it is made, so it is always active. */
-export function completeIndex(fields: ObjectValue): ObjectValue {
-  const complete: ObjectValue = new Map(fields).set('active', true)
+/** What the server adds. Whether an index is active is never up to its document. */
+export function completeIndex(fields: ObjectValue, isActive: boolean): ObjectValue {
+  const complete: ObjectValue = new Map(fields).set('active', isActive)
   if (!complete.has('partitions')) {
     const hasTerms = listOf(complete.get('terms')).length > 0
     complete.set('partitions', hasTerms ? PARTITIONS : PARTITIONS_TERMLESS)

@@ -9,6 +9,7 @@ import { failure, invalidData } from './failures.ts'
 import type { Places } from './failures.ts'
 import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
+import { isActiveAtOnce, isWide, startBuild } from './index-builds.ts'
 import { Index } from './indexing.ts'
 import { nounOf } from './names.ts'
 import { COLLECTIONS, CREDENTIALS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES, TOKENS, isNamed } from './native.ts'
@@ -58,7 +59,7 @@ type Kind = {
   readonly kept?: readonly string[]
   readonly takeId?: (query: Query) => bigint
   /** What the server adds before it is stored. */
-  readonly complete?: (fields: ObjectValue, ref: Ref) => ObjectValue
+  readonly complete?: (fields: ObjectValue, ref: Ref, query: Query) => ObjectValue
   readonly attach?: (query: Query, ref: Ref, fields: ObjectValue) => void
   readonly detach?: (query: Query, ref: Ref, fields: ObjectValue) => void
   /** Makes the secret of a new one; it is shown once, in the answer. */
@@ -105,10 +106,21 @@ function detachCollection(query: Query, ref: Ref): void {
   })
 }
 
+/** Whether an index is active, or is to be. */
+function isIndexActive({ database, store }: Query, ref: Ref, fields: ObjectValue): boolean {
+  const index = database.indexes.get(ref.id)
+  if (index !== undefined) return index.isActive
+  return !store.hasQuirks || isActiveAtOnce(defineIndex(fields), database, fields.get('active') === true)
+}
+
 function attachIndex(query: Query, ref: Ref, fields: ObjectValue): void {
   const { database, transaction, store } = query
   const index = new Index(ref, defineIndex(fields), store.computeBinding)
-  transaction.build(database, index)
+  index.isActive = fields.get('active') === true
+  // An index over several collections that is asked to be active is, and what was there before never gets into it.
+  const isNeverBuilt = store.hasQuirks && index.isActive && isWide(index.definition)
+  if (!isNeverBuilt) transaction.build(database, index)
+  if (!index.isActive) transaction.onCommit(() => startBuild(store, index))
   database.indexes.set(ref.id, index)
   database.forgetOwners()
   transaction.onUndo(() => {
@@ -180,7 +192,7 @@ const kinds: readonly Kind[] = [
     ],
     kept: ['name', 'unique', 'serialized', 'partitions'],
     takeId: takeNumber,
-    complete: completeIndex,
+    complete: (fields, ref, query) => completeIndex(fields, isIndexActive(query, ref, fields)),
     attach: attachIndex,
     detach: detachIndex,
   },
@@ -271,7 +283,7 @@ function makeRule(kind: Kind): SchemaRule {
       }
       const ref = new Ref(query.database.number, native, id ?? (kind.takeId ?? takeId)(query))
       let fields = patchFields(defaults, given)
-      fields = kind.complete?.(fields, ref) ?? fields
+      fields = kind.complete?.(fields, ref, query) ?? fields
       const secret = kind.makeSecret?.(query, ref)
       if (secret !== undefined) query.store.rememberSecret(secret, ref)
       const hash: ObjectValue = secret === undefined ? new Map() : new Map([['hashed_secret', hashSecret(secret)]])
@@ -296,7 +308,7 @@ function makeRule(kind: Kind): SchemaRule {
         takeName(query, ref, renamed)
       }
       const patched = patchFields(base, given)
-      const fields = kind.complete?.(patched, ref) ?? patched
+      const fields = kind.complete?.(patched, ref, query) ?? patched
       const { ts } = query.transaction.write(query.database, ref, fields, 'update')
       return showVersion(query, ref, { ts, fields })
     },

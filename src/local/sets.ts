@@ -16,7 +16,7 @@ import { compareRefs } from './compare.ts'
 import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
 import { checkRetained, floorOf, indexFloorOf } from './retention.ts'
 import { layoutOf } from './set-layout.ts'
-import { Ref } from './values.ts'
+import { Ref, inside } from './values.ts'
 import type { Bound, Position, SetForm, Value } from './values.ts'
 
 /** An element of a set: the values that the set covers, the document, and the sets that it came from. */
@@ -52,7 +52,7 @@ type Found = { readonly owner: SetOwner; readonly entries: EntrySet | undefined 
 
 type LeafForm = Extract<SetForm, { kind: 'match' | 'documents' }>
 
-/** The entries of a `match` or `documents`. Throws where the index or the collection is gone. */
+/** The entries of a `match` or `documents`. Throws where the index or the collection is gone, or not ready. */
 export function findEntries(form: LeafForm, context: SetContext): Found {
   const { store } = context.frame.query
   if (form.kind === 'documents') {
@@ -62,7 +62,13 @@ export function findEntries(form: LeafForm, context: SetContext): Found {
   }
   const owner = store.database(form.index.database)?.indexes.get(form.index.id)
   if (owner === undefined) throw undefinedSchema(context, form.index, 'index')
+  if (!owner.isActive) throw inactive(context, form.index)
   return { owner, entries: owner.findEntries(placeOf(owner, form.terms)) }
+}
+
+function inactive({ at, frame }: SetContext, index: Ref): Error {
+  const description = `Index '${frame.query.store.nameOf(index) ?? ''}' is not active.`
+  return failure(inside(at, 'index'), 'instance not found', description, { status: 400 })
 }
 
 function undefinedSchema(context: SetContext, ref: Ref, kind: string): Error {

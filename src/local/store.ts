@@ -7,7 +7,7 @@ import { Clock } from './clock.ts'
 import { Database } from './database.ts'
 import { isLive } from './history.ts'
 import type { DocumentHistory, LiveVersion } from './history.ts'
-import type { ComputeBinding } from './indexing.ts'
+import type { ComputeBinding, Index } from './indexing.ts'
 import { DATABASES } from './native.ts'
 import { Transaction } from './transaction.ts'
 import { Ref } from './values.ts'
@@ -38,6 +38,8 @@ export class Store {
   readonly computeBinding: ComputeBinding
   readonly accessOfRole: AccessOfRole
   readonly root = new Database(ROOT, undefined)
+  /** The indexes that are not active yet, and when they are to be (microseconds). */
+  readonly pendingBuilds = new Map<Index, number>()
   readonly #databases = new Map<number, Database>([[ROOT, this.root]])
   readonly #holders = new Map<string, Ref>()
   #nextDatabase = ROOT + 1

@@ -79,13 +79,7 @@ export class LocalService {
 
   /** Sends a query, whatever comes of it. */
   send(expression: unknown, secret = SECRET): Answered {
-    let answer: Answered | undefined
-    const send = (status: number, _headers: unknown, text: string | Uint8Array): void => {
-      answer = { status, text: String(text), body: JSON.parse(String(text)) as Record<string, unknown> }
-    }
-    this.#request('/', expression, secret, { send, stream: () => assert.fail('a query is no stream') })
-    assert.ok(answer !== undefined, 'no answer came')
-    return answer
+    return this.#answerTo('/', expression, secret)
   }
 
   /** Sends a query that must go well, and gives its result. */
@@ -104,8 +98,23 @@ export class LocalService {
     return peer
   }
 
+  /** Opens a stream that must be refused, and gives the answer. */
+  refuse(expression: unknown, secret = SECRET): Answered {
+    return this.#answerTo('/stream', expression, secret)
+  }
+
   endStreams(error?: { code: string; description: string }): void {
     this.#service.endStreams(error)
+  }
+
+  #answerTo(path: string, expression: unknown, secret: string): Answered {
+    let answer: Answered | undefined
+    const send = (status: number, _headers: unknown, text: string | Uint8Array): void => {
+      answer = { status, text: String(text), body: JSON.parse(String(text)) as Record<string, unknown> }
+    }
+    this.#request(path, expression, secret, { send, stream: () => assert.fail('this is answered with a stream') })
+    assert.ok(answer !== undefined, 'no answer came')
+    return answer
   }
 
   #request(path: string, expression: unknown, secret: string, reply: Reply): void {
