@@ -19,6 +19,8 @@ export type StreamSignals = {
   retry: (retry: { readonly attempt: number; readonly delayMs: number }) => void
   /** Events may be missing: the same as the `gap` event or the `GapError` tells, where the loop gets one. */
   gap: (gap: Gap) => void
+  /** The peer, silent until then, answered a PING after `roundTripMs`. */
+  ping: (ping: { readonly roundTripMs: number }) => void
   /** The stream ended: with an error where the loop throws one. */
   close: (close: { readonly error: Error | undefined }) => void
 }

@@ -213,6 +213,31 @@ describe('a stream', () => {
     }))
 })
 
+test('a stream tells that its peer answered a PING, and lastHeardAt moves with it', async () => {
+  const time = new ManualTime()
+  const peer = await serveFrames({
+    requested: (connection, id) => {
+      connection.respond(id)
+      connection.data(id, startLine(1) + '\r\n')
+    },
+  })
+  const client = new Client({ endpoint: peer.endpoint, secret: 's', time, pingIntervalMs: 5_000 })
+  try {
+    const stream = client.stream(q.Documents(q.Collection('c')), undefined, noResume)
+    const pinged = new Promise<number>(resolve => stream.on('ping', ({ roundTripMs }) => resolve(roundTripMs)))
+    const loop = stream[Symbol.asyncIterator]()
+    await loop.next()
+    const heardAt = stream.lastHeardAt!
+    time.pass(5_000)
+    assert.equal(await pinged, 0)
+    assert.equal(stream.lastHeardAt, heardAt + 5_000)
+    await loop.return!()
+  } finally {
+    await client.close()
+    await peer.close()
+  }
+})
+
 test('an opening that the peer does not begin to answer is given up after a minute, though it answers PINGs', async () => {
   const time = new ManualTime()
   const peer = await serveFrames({ requested: () => undefined })

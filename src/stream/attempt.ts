@@ -8,7 +8,12 @@ import { LineReader } from '../ndjson/line-reader.ts'
 import type { Exchange, Head, Link, StreamRequest } from './link.ts'
 
 /** What one opening needs besides its link. */
-export type AttemptOptions = { readonly request: StreamRequest; readonly maxLineBytes: number }
+export type AttemptOptions = {
+  readonly request: StreamRequest
+  readonly maxLineBytes: number
+  /** Called when the peer answered a PING. */
+  readonly pinged: (roundTripMs: number) => void
+}
 
 /** One opening. `read` gives what came, and in the end how it ended. */
 export class Attempt {
@@ -33,6 +38,7 @@ export class Attempt {
   static async open(link: Link, options: AttemptOptions, signal: AbortSignal): Promise<Attempt | End> {
     const exchange = await link.open(options.request, signal)
     if ('how' in exchange) return exchange
+    exchange.pinged = options.pinged
     const unfollow = onAbort(signal, () => exchange.cancel())
     void exchange.end.then(unfollow)
     const head = await awaitHead(link, exchange)

@@ -24,6 +24,8 @@ export interface Exchange {
   readonly end: Promise<End>
   /** When its peer last gave a sign of life, in milliseconds since the Unix epoch. */
   readonly lastHeardAt: number
+  /** Called when its peer answered a PING, with the time that took in milliseconds. */
+  pinged: ((roundTripMs: number) => void) | undefined
   /** Lets the bytes flow. */
   pipe(sink: { push(chunk: Uint8Array): void; finish(): void }): void
   /** The whole answer as text; what came of it where it was cut. Past `maxBytes` it is let go. */

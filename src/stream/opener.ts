@@ -15,15 +15,16 @@ const healthyMs = 10_000
 export interface OpenerEvents {
   lost(error: FaunaError): void
   retrying(attempt: number, delayMs: number): void
+  pinged(roundTripMs: number): void
 }
 
 /** What an opener needs besides its link. */
-export type OpenerOptions = AttemptOptions & { readonly resumes: boolean }
+export type OpenerOptions = Omit<AttemptOptions, 'pinged'> & { readonly resumes: boolean }
 
 /** Gives one attempt after the other. */
 export class Opener {
   readonly #link: Link
-  readonly #options: OpenerOptions
+  readonly #options: OpenerOptions & AttemptOptions
   readonly #signal: AbortSignal
   readonly #owner: OpenerEvents
   readonly #backoff: Backoff
@@ -37,7 +38,7 @@ export class Opener {
 
   constructor(link: Link, options: OpenerOptions, signal: AbortSignal, owner: OpenerEvents) {
     this.#link = link
-    this.#options = options
+    this.#options = { ...options, pinged: roundTripMs => owner.pinged(roundTripMs) }
     this.#signal = signal
     this.#owner = owner
     this.#backoff = new Backoff(link.backoff)

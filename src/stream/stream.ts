@@ -50,6 +50,7 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
       started: txn => this.#signal('start', { txn }),
       lost: error => this.#signal('lost', { error }),
       retrying: (attempt, delayMs) => this.#signal('retry', { attempt, delayMs }),
+      pinged: roundTripMs => this.#signal('ping', { roundTripMs }),
       missed: ({ after, until, reason }) => this.#signal('gap', { after, until, reason }),
       ended: error => {
         this.#unfollow()

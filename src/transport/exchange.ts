@@ -39,6 +39,8 @@ export class Exchange {
   readonly end: Promise<End>
   /** Resolves when it is gone from the connection. */
   readonly gone: Promise<void>
+  /** Called when the peer answered a PING, with the time that took in milliseconds. */
+  pinged: ((roundTripMs: number) => void) | undefined
   readonly #request: ClientHttp2Stream
   readonly #session: ExchangeOwner
   #isCancelled = false

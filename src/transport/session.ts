@@ -189,9 +189,12 @@ export class Session implements ExchangeOwner, Pingable {
 
   ping(): boolean {
     if (this.#http2.destroyed) return false
+    const sentAt = this.#options.time.now()
     const answered = (error: Error | null) => {
       this.#pingsUnanswered = 0
-      if (!error) this.heard()
+      if (error) return
+      this.heard()
+      for (const exchange of this.#exchanges) exchange.pinged?.(this.lastHeardAt - sentAt)
     }
     try {
       // Node refuses an eleventh PING while ten are unanswered; one is enough to wait for.

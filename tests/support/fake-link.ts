@@ -19,6 +19,7 @@ export type FakeAnswer = {
 export class FakeExchange implements Exchange {
   readonly lastHeardAt = 0
   readonly head
+  pinged: ((roundTripMs: number) => void) | undefined
   readonly end: Promise<End>
   isCancelled = false
   pauses = 0
