@@ -12,7 +12,6 @@ import type { Store } from './store.ts'
 import type { Transaction } from './transaction.ts'
 import { CalendarDate, Lambda, Page, Ref, SetValue, Time, UnresolvedRef, VersionValue, inside } from './values.ts'
 import type { Expression, FormExpression, ObjectValue, Position, SchemaKind, SetForm, Value } from './values.ts'
-import { fieldsOf } from './compare.ts'
 import { COLLECTIONS } from './native.ts'
 
 /** One request being evaluated. */
@@ -149,6 +148,12 @@ export class Call {
     return value
   }
 
+  /** Checks the argument of a form that takes none: `null` stands for it. */
+  nothing(key: string): void {
+    const value = this.value(key)
+    if (value !== null) throw wrongType(this.at(key), 'Null', typeName(value))
+  }
+
   /** An integer or a double. */
   number(key: string): bigint | number {
     return castNumber(this.value(key), this.at(key))
@@ -191,6 +196,7 @@ export class Call {
   /** The ref of a schema document of one kind. */
   schemaRef(key: string, kind: SchemaKind, expected: string): Ref {
     const value = this.value(key)
+    if (value instanceof UnresolvedRef) throw undefinedRef(value, this.at(key))
     if (schemaKindOf(value) !== kind) throw wrongType(this.at(key), expected, typeName(value))
     return castRef(value, this.at(key))
   }
@@ -323,11 +329,4 @@ export function castSetOrArray(value: Value, at: Position): SetForm | Value[] {
 /** Whether a ref is one of `collections()`, `keys()` and so on. */
 export function isNativeCollection(ref: Ref): boolean {
   return ref.collection === COLLECTIONS && ref.id < 1024n
-}
-
-/** An object, or what counts as one: versions, pages and events. */
-export function castFields(value: Value, at: Position): ObjectValue {
-  const fields = fieldsOf(value)
-  if (fields === undefined) throw wrongType(at, 'Object', typeName(value))
-  return fields
 }

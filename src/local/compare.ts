@@ -45,9 +45,11 @@ export function isOrderedBelowRefs(value: Value): boolean {
   return rankOf(value) < REF_RANK
 }
 
+/** An integer beside a double counts as one: what 53 bits do not know makes no difference. */
 function compareNumbers(a: bigint | number, b: bigint | number): number {
   if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1
   if (Number.isNaN(b)) return -1
+  if (typeof a !== typeof b) return compareNumbers(Number(a), Number(b))
   return a < b ? -1 : a > b ? 1 : 0
 }
 

@@ -67,3 +67,8 @@ const silentVersions: ReadonlySet<string> = new Set(['2.0', '2.1', '2.7'])
 export function showsVersion(apiVersion: string): boolean {
   return !silentVersions.has(apiVersion)
 }
+
+/** Whether a version of the API is older than one of these whole numbers; `UNSTABLE` is the newest. */
+export function isBefore(apiVersion: string, version: number): boolean {
+  return Number.parseInt(apiVersion, 10) < version
+}

@@ -2,16 +2,20 @@
  * The escapes of the wire: objects whose one key begins with `@` stand for values that JSON has no word for
  * (protocol.md D.3). Refs are kept as written: their names are looked up when the expression is evaluated.
  */
-import { parseBase64 } from './bytes.ts'
-import { failure, serverFault } from './failures.ts'
+import { explainBase64, parseBase64 } from './bytes.ts'
+import { collect, failure, serverFault } from './failures.ts'
 import type { Failure } from './failures.ts'
+import { jsonTypeName } from './json.ts'
 import type { Json } from './json.ts'
+import { nativesByName } from './native.ts'
 import { parseDate, parseTime } from './time.ts'
-import { Bytes, CalendarDate, Time, Uuid, inside } from './values.ts'
+import { Bytes, CalendarDate, Lambda, Time, Uuid, inside } from './values.ts'
 import type { Expression, Position, RefLiteral, Value } from './values.ts'
 
-/** Reads the `{"lambda":…,"expr":…}` of an `@query`. */
-type LambdaReader = (json: Json, at: Position) => Expression
+type LambdaExpression = Extract<Expression, { kind: 'lambda' }>
+
+/** Reads the `{"lambda":…,"expr":…}` of an `@query`, of a version or of the request's; undefined with free variables. */
+export type LambdaReader = (json: Json, at: Position, apiVersion?: string) => LambdaExpression | undefined
 
 type EscapeReader = (json: Json, at: Position, readLambda: LambdaReader) => Expression
 
@@ -37,23 +41,56 @@ export function parseId(text: string, fail: (description: string) => Error): str
   return id.toString()
 }
 
+const refShapes: readonly (readonly string[])[] = [
+  ['id'],
+  ['id', 'class'],
+  ['id', 'collection'],
+  ['id', 'database'],
+  ['id', 'class', 'database'],
+  ['id', 'collection', 'database'],
+]
+
+function wrongPart(at: Position, expected: string, json: Json): Failure {
+  return failure(at, 'invalid expression', `${expected} expected, ${jsonTypeName(json)} provided.`)
+}
+
+/** A ref inside of another one; `null` is none. */
 function readRefPart(json: Json | undefined, at: Position): RefLiteral | undefined {
-  if (json === undefined) return undefined
-  const body = json instanceof Map && json.size === 1 ? json.get('@ref') : undefined
-  if (body === undefined) throw invalid(at, 'ref')
+  if (json === undefined || json === null) return undefined
+  const body = json instanceof Map && json.size === 1 && json.has('@ref') ? json.get('@ref') : json
+  if (!(body instanceof Map)) throw wrongPart(at, 'Ref', body ?? null)
   return readRefBody(body, at)
 }
 
 function readRefBody(json: Json, at: Position): RefLiteral {
   if (typeof json === 'string') return readRefPath(json, at)
   if (!(json instanceof Map)) throw invalid(at, 'ref')
-  const id = json.get('id')
-  if (typeof id !== 'string' && typeof id !== 'bigint') throw invalid(at, 'ref')
-  const collection = readRefPart(json.get('collection') ?? json.get('class'), at)
-  const database = readRefPart(json.get('database'), at)
-  const isDocument = collection?.collection !== undefined
-  const fail = (text: string): Failure => failure(inside(at, 'id'), 'invalid expression', text)
-  return { id: isDocument ? parseId(String(id), fail) : String(id), collection, database }
+  const isRef = refShapes.some(keys => keys.length === json.size && keys.every(key => json.has(key)))
+  if (!isRef) throw wrongPart(at, 'Ref', json)
+  const id = json.get('id') ?? null
+  const idAt = inside(at, 'id')
+  // The parts are told by their old names.
+  const parts = [
+    (): RefLiteral | undefined => {
+      if (typeof id !== 'string' && typeof id !== 'bigint') throw wrongPart(idAt, 'String or Integer', id)
+      return undefined
+    },
+    () => readRefPart(json.get('collection') ?? json.get('class'), inside(at, 'class')),
+    () => readRefPart(json.get('database'), inside(at, 'database')),
+  ]
+  const [, collection, database] = collect(parts, read => read())
+  if (collection === undefined && typeof id === 'bigint')
+    throw failure(idAt, 'invalid expression', 'String expected, Number provided.')
+  if (collection === undefined && !nativesByName.has(String(id))) {
+    throw failure(idAt, 'invalid expression', `Valid native collection name expected, '${String(id)}' provided.`)
+  }
+  const fail = (text: string): Failure => failure(idAt, 'invalid expression', text)
+  const hasNumber = collection !== undefined && (collection.collection !== undefined || !isNamedCollection(collection))
+  return { id: hasNumber ? parseId(String(id), fail) : String(id), collection, database }
+}
+
+function isNamedCollection({ id }: RefLiteral): boolean {
+  return nativesByName.get(id)?.kind !== undefined
 }
 
 /** The old spelling of a ref: `classes/users/1`. */
@@ -82,26 +119,21 @@ function readUuid(json: Json, at: Position): Expression {
 function readBytes(json: Json, at: Position): Expression {
   if (typeof json !== 'string') throw invalid(at, 'bytes')
   const bytes = parseBase64(json)
-  if (bytes === undefined) throw serverFault(base64Exception(json))
+  if (bytes === undefined) throw serverFault(`java.lang.IllegalArgumentException: ${explainBase64(json)}`)
   return literal(new Bytes(bytes), at)
 }
 
-/** What the decoder of the real server's virtual machine says of a text that is no base64. */
-function base64Exception(text: string): string {
-  const bad = /[^A-Za-z0-9+/=_-]/.exec(text)
-  const reason =
-    bad === null
-      ? 'Input byte array has wrong 4-byte ending unit'
-      : `Illegal base64 character ${(text.codePointAt(bad.index) ?? 0).toString(16)}`
-  return `java.lang.IllegalArgumentException: ${reason}`
-}
-
-function readQuery(json: Json, at: Position, readLambda: LambdaReader): Expression {
+/** A function as a value: it has captured nothing. */
+function readQuery(json: Json, at: Position, readLambda: LambdaReader, defaultVersion?: string): Expression {
   if (!(json instanceof Map)) throw invalid(at, 'lambda')
-  const version = json.get('api_version')
-  if (version !== undefined && typeof version !== 'string') throw invalid(at, 'lambda')
-  const lambda = readLambda(new Map([...json].filter(([key]) => key !== 'api_version')), at)
-  return lambda.kind === 'lambda' ? { ...lambda, apiVersion: version ?? OLD_QUERY_VERSION } : lambda
+  const { size } = json
+  const version = json.get('api_version') ?? defaultVersion
+  const isLambda = json.has('lambda') && json.has('expr') && size === (json.has('api_version') ? 3 : 2)
+  if (!isLambda || (version !== undefined && typeof version !== 'string')) throw invalid(at, 'lambda')
+  const body = new Map([...json].filter(([key]) => key !== 'api_version'))
+  const lambda = readLambda(body, at, version)
+  if (lambda === undefined) throw invalid(at, 'lambda')
+  return literal(new Lambda(lambda.parameters, lambda.body, new Map(), lambda.apiVersion, at), at)
 }
 
 /** The shapes inside of `@set`: the keys, the first of which names the kind of set. */
@@ -124,7 +156,6 @@ const setShapes: readonly (readonly string[])[] = [
 
 function readSet(json: Json, at: Position, readLambda: LambdaReader): Expression {
   if (!(json instanceof Map)) throw invalid(at, 'set')
-  if (json.has('@ref')) return parseQuoted(json, at, readLambda)
   const shape = setShapes.find(keys => keys.length === json.size && keys.every(key => json.has(key)))
   if (shape === undefined) throw invalid(at, 'set')
   const parts = new Map<string, Expression>()
@@ -133,10 +164,7 @@ function readSet(json: Json, at: Position, readLambda: LambdaReader): Expression
 }
 
 function readSetPart(key: string, json: Json, at: Position, readLambda: LambdaReader): Expression {
-  if (key === 'filter' || key === 'with') {
-    if (!(json instanceof Map) || !json.has('lambda')) throw invalid(at, 'lambda')
-    return readQuery(json, at, readLambda)
-  }
+  if (key === 'filter' || key === 'with') return readQuery(json, inside(at, key), readLambda)
   if (key === 'events' && json instanceof Map && !json.has('@ref') && !json.has('@set'))
     return readSet(json, at, readLambda)
   return parseQuoted(json, at, readLambda)
@@ -145,7 +173,7 @@ function readSetPart(key: string, json: Json, at: Position, readLambda: LambdaRe
 const escapes: Readonly<Record<string, EscapeReader>> = {
   '@ref': (json, at) => ({ kind: 'ref', ref: readRefBody(json, at), at }),
   '@set': readSet,
-  '@query': readQuery,
+  '@query': (json, at, readLambda) => readQuery(json, at, readLambda, OLD_QUERY_VERSION),
   '@uuid': readUuid,
   '@bytes': readBytes,
   '@obj': (json, at, readLambda) => {

@@ -57,8 +57,7 @@ function close(expression: Extract<Expression, { kind: 'lambda' }>, frame: Frame
       break
     }
   }
-  const apiVersion = expression.apiVersion ?? frame.query.apiVersion
-  return new Lambda(expression.parameters, expression.body, captured, apiVersion, expression.at)
+  return new Lambda(expression.parameters, expression.body, captured, expression.apiVersion, expression.at)
 }
 
 function freeVariables(expression: Expression, names = new Set<string>()): Set<string> {

@@ -6,6 +6,14 @@ export { writeDouble } from './double.ts'
 /** A JSON value in which `1` is a bigint and `1.0` a number, and objects keep the order of their keys. */
 export type Json = null | boolean | string | bigint | number | Json[] | Map<string, Json>
 
+/** The name of the type of a value in messages. */
+export function jsonTypeName(json: Json): string {
+  if (json === null) return 'Null'
+  if (Array.isArray(json)) return 'Array'
+  if (json instanceof Map) return 'Object'
+  return { bigint: 'Integer', number: 'Double', string: 'String', boolean: 'Boolean' }[typeof json as string] ?? 'Any'
+}
+
 /** Why a text was refused: it is no JSON, or it has too many containers inside one another. */
 export class JsonError extends Error {
   override readonly name = 'JsonError'

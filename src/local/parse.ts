@@ -5,8 +5,11 @@
  */
 import { alternatives, forms } from '../query/forms.ts'
 import type { FormName } from '../query/forms.ts'
+import { jsonTypeName } from './json.ts'
 import type { Json } from './json.ts'
+import { isBefore } from './dialects.ts'
 import { parseEscape, parseQuoted } from './escapes.ts'
+import type { LambdaReader } from './escapes.ts'
 import { Failure, failure } from './failures.ts'
 import type { QueryError } from './failures.ts'
 import { inside } from './values.ts'
@@ -40,23 +43,33 @@ for (const [name, keys] of Object.entries(forms) as [FormName, readonly string[]
   rowsByHead.set(head, [...(rowsByHead.get(head) ?? []), row])
 }
 
-function findForm(object: ReadonlyMap<string, Json>): Row | undefined {
+/** From this version on, `and`, `or` and a default are evaluated only where they are needed. */
+const LAZY_SINCE = 3
+const lazyForms: ReadonlySet<FormName> = new Set(['and', 'or', 'select', 'select_all', 'select_as_index'])
+
+/** Forms that older versions do not have. */
+const formsSince: Partial<Record<FormName, number>> = {
+  contains_path: 3,
+  contains_field: 3,
+  contains_value: 3,
+  first: 4,
+  last: 4,
+  current_identity: 4,
+  has_current_identity: 4,
+  current_token: 4,
+  has_current_token: 4,
+}
+
+function findForm(object: ReadonlyMap<string, Json>, apiVersion: string): Row | undefined {
   for (const head of object.keys()) {
     for (const row of rowsByHead.get(head) ?? []) {
+      if (isBefore(apiVersion, formsSince[row.name] ?? 0)) continue
       if (object.size > row.allowed.size || row.alternatives.filter(key => object.has(key)).length > 1) continue
       if (row.required.every(key => object.has(key)) && [...object.keys()].every(key => row.allowed.has(key)))
         return row
     }
   }
   return undefined
-}
-
-/** The name of a JSON type in messages. */
-function jsonTypeName(json: Json): string {
-  if (json === null) return 'Null'
-  if (Array.isArray(json)) return 'Array'
-  if (json instanceof Map) return 'Object'
-  return { bigint: 'Integer', number: 'Double', string: 'String', boolean: 'Boolean' }[typeof json as string] ?? 'Any'
 }
 
 function expected(at: Position, type: string, json: Json): Failure {
@@ -128,17 +141,26 @@ function readParameters(json: Json, at: Position): string | string[] {
 }
 
 /** A lambda stands only where a form wants one: `{"lambda":…,"expr":…}`. */
-export const readLambda: PartReader = (json, at, names, context) => {
+const readLambda: PartReader = (json, at, names, context) => {
   if (!(json instanceof Map)) throw expected(at, 'Lambda', json)
   if (json.size !== 2 || !json.has('lambda') || !json.has('expr')) throw unknownForm(at, json)
   const parameters = readParameters(json.get('lambda') ?? null, inside(at, 'lambda'))
   let scope = names
   for (const name of [parameters].flat()) scope = { name, up: scope }
   const body = readExpression(json.get('expr') ?? null, inside(at, 'expr'), scope, context)
-  return { kind: 'lambda', parameters, body, at }
+  return { kind: 'lambda', parameters, body, apiVersion: context.apiVersion, at }
 }
 
 /** What is no function is read as anything else. */
+/** Reads the function of an escape: it sees no variables of those around it. */
+function lambdaReader(context: ParseContext): LambdaReader {
+  return (json, at, apiVersion = context.apiVersion) => {
+    const own: ParseContext = { apiVersion, unbound: [] }
+    const lambda = readLambda(json, at, null, own)
+    return own.unbound.length > 0 || lambda.kind !== 'lambda' ? undefined : lambda
+  }
+}
+
 const readLambdaOrExpression: PartReader = (json, at, names, context) => {
   const unbound = [...context.unbound]
   try {
@@ -152,7 +174,7 @@ const readLambdaOrExpression: PartReader = (json, at, names, context) => {
 
 const readFields: PartReader = (json, at, names, context) => {
   if (!(json instanceof Map)) throw expected(at, 'Object', json)
-  const escape = parseEscape(json, at, part => readLambda(part, at, null, context))
+  const escape = parseEscape(json, at, lambdaReader(context))
   if (escape !== undefined) return escape
   const before = context.unbound
   const unbound: QueryError[][] = []
@@ -179,8 +201,7 @@ const readOneOrMany: PartReader = (json, at, names, context) => {
   return readExpression(json, at, names, context)
 }
 
-const readData: PartReader = (json, at, _names, context) =>
-  parseQuoted(json, at, part => readLambda(part, at, null, context))
+const readData: PartReader = (json, at, _names, context) => parseQuoted(json, at, lambdaReader(context))
 
 /** The parts that are not plain expressions, by form and key. */
 const partReaders: Partial<Record<FormName, Readonly<Record<string, PartReader>>>> = {
@@ -210,13 +231,14 @@ function readForm(
   if (row.name === 'let') return readLet(object, at, names, context)
   const readers = partReaders[row.name] ?? {}
   const order = row.name === 'at' ? ['expr', 'at'] : [...row.allowed]
+  const isEager = lazyForms.has(row.name) && isBefore(context.apiVersion, LAZY_SINCE)
   const read = new Map<string, Expression>()
   for (const key of order) {
     const json = object.get(key)
     if (json !== undefined) read.set(key, (readers[key] ?? readExpression)(json, inside(at, key), names, context))
   }
   const parts = new Map([...object.keys()].map(key => [key, read.get(key) as Expression]))
-  return { kind: 'form', name: row.name, parts, at }
+  return { kind: 'form', name: row.name, parts, at, ...(isEager && { isEager }) }
 }
 
 function readExpression(json: Json, at: Position, names: Names, context: ParseContext): Expression {
@@ -224,11 +246,11 @@ function readExpression(json: Json, at: Position, names: Names, context: ParseCo
     return { kind: 'array', items: json.map((item, i) => readExpression(item, inside(at, i), names, context)), at }
   }
   if (!(json instanceof Map)) return { kind: 'literal', value: json, at }
-  const row = findForm(json)
+  const row = findForm(json, context.apiVersion)
   if (row !== undefined && row.name !== 'lambda') return readForm(row, json, at, names, context)
   const only = json.size === 1 ? json.get('@obj') : undefined
   if (only instanceof Map) return readExpression(only, inside(at, '@obj'), names, context)
-  const escape = parseEscape(json, at, part => readLambda(part, at, null, context))
+  const escape = parseEscape(json, at, lambdaReader(context))
   if (escape === undefined) throw unknownForm(at, json)
   return escape
 }

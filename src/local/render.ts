@@ -240,10 +240,15 @@ export class Renderer {
       case 'ref':
         return refLiteral(expression.ref)
       case 'set':
-        return `{"@set":${writeObject([...expression.parts].map(([key, part]) => [key, this.expression(part)]))}}`
+        return `{"@set":${writeObject([...expression.parts].map(([key, part]) => [key, this.#setPart(part)]))}}`
       case 'form':
         return this.#form(expression.name, expression.parts)
     }
+  }
+
+  /** Functions in sets stand without their escape. */
+  #setPart(part: Expression): string {
+    return part.kind === 'literal' && part.value instanceof Lambda ? this.#lambda(part.value) : this.expression(part)
   }
 
   #form(name: string, parts: ReadonlyMap<string, Expression>): string {

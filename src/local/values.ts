@@ -310,7 +310,7 @@ export type Expression =
       readonly kind: 'lambda'
       readonly parameters: string | readonly string[]
       readonly body: Expression
-      readonly apiVersion?: string
+      readonly apiVersion: string
       readonly at: Position
     }
   | { readonly kind: 'bindings'; readonly bindings: readonly Binding[]; readonly at: Position }
@@ -322,6 +322,8 @@ export type FormExpression = {
   readonly name: FormName
   readonly parts: ReadonlyMap<string, Expression>
   readonly at: Position
+  /** Set on forms that evaluate what they need, in versions in which they evaluated all of it first. */
+  readonly isEager?: boolean
 }
 
 /** A name and the expression that it stands for. */

@@ -1,10 +1,10 @@
 /** Forms that decide what is evaluated: variables, conditions, sequences, functions and calls. */
 import type { Call, Evaluate, Frame } from '../call.ts'
-import { castBoolean, castRef } from '../call.ts'
-import { failure, Failure, permissionDenied, wrongType } from '../failures.ts'
+import { castBoolean, castRef, undefinedRef } from '../call.ts'
+import { collect, failure, Failure, permissionDenied, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema } from '../names.ts'
-import { Lambda, Time, relativeTo } from '../values.ts'
+import { Lambda, PendingTime, Time, UnresolvedRef, inside, relativeTo } from '../values.ts'
 import type { Expression, Position, Ref, Value } from '../values.ts'
 
 /** How deep user functions may call one another. */
@@ -32,14 +32,14 @@ function partsOf(call: Call, key: string): readonly Expression[] {
   return part.kind === 'array' ? part.items : [part]
 }
 
-/** Evaluates Booleans until one decides. */
+/** Evaluates Booleans until one decides; all of them, where the form is one of old. */
 function decide(call: Call, key: 'and' | 'or', decisive: boolean): boolean {
-  for (const part of partsOf(call, key)) {
-    const value = call.evaluator.run(part, call.frame)
-    const values = Array.isArray(value) && part.kind !== 'array' ? value : [value]
-    for (const one of values) if (castBoolean(one, part.at) === decisive) return decisive
+  if (call.form.isEager === true) {
+    return collect(call.nonEmptyList(key), ({ value, at }) => castBoolean(value, at)).includes(decisive) === decisive
   }
-  return !decisive
+  const isDecisive = (part: Expression, i: number): boolean =>
+    castBoolean(call.evaluator.run(part, call.frame), inside(call.at(key), i)) === decisive
+  return partsOf(call, key).some(isDecisive) === decisive
 }
 
 const evaluateDo: Evaluate = call => {
@@ -50,6 +50,7 @@ const evaluateDo: Evaluate = call => {
 
 const evaluateAt: Evaluate = call => {
   const time = call.value('at')
+  if (time instanceof PendingTime) return call.value('expr', { ...call.frame, readAt: undefined })
   if (!(time instanceof Time) && typeof time !== 'bigint') throw wrongType(call.at('at'), 'Time', typeName(time))
   const micros = Number(time instanceof Time ? time.micros : time)
   const readAt = micros > call.query.transaction.snapshot ? call.frame.readAt : micros
@@ -60,6 +61,7 @@ const evaluateAt: Evaluate = call => {
 function findFunction(call: Call): Ref {
   const value = call.value('call')
   const named = typeof value === 'string' ? findSchema(call.query.database, 'function', value) : value
+  if (named instanceof UnresolvedRef) throw undefinedRef(named, call.at('call'))
   if (schemaKindOf(named) !== 'function') throw wrongType(call.at('call'), 'Identifier', typeName(named))
   return castRef(named, call.at('call'))
 }

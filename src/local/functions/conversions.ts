@@ -1,13 +1,13 @@
 /** From one type to another. */
 import type { Call, Evaluate } from '../call.ts'
-import { castString } from '../call.ts'
 import { fieldsOf } from '../compare.ts'
 import { typeName } from '../kinds.ts'
-import { formatDate, formatTime, parseDate, parseTime } from '../time.ts'
-import { Action, CalendarDate, Time, Uuid } from '../values.ts'
-import type { Value } from '../values.ts'
+import { formatDate, formatTime } from '../time.ts'
+import { Action, CalendarDate, Time, Uuid, VersionValue } from '../values.ts'
+import type { ObjectValue, Position, Value } from '../values.ts'
 import { inside } from '../values.ts'
-import { wrongType } from '../failures.ts'
+import { collect, failure, wrongType } from '../failures.ts'
+import { readDate, readTime } from './times.ts'
 import { printNumber, toInteger } from './numbers.ts'
 
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n
@@ -15,8 +15,9 @@ const NANOSECONDS_PER_DAY = 86_400_000_000_000n
 const INT64_MAX = 2n ** 63n - 1n
 const INT64_MIN = -(2n ** 63n)
 
-function cannotCast(call: Call, value: Value, target: string): Error {
-  return call.fail('invalid argument', `Cannot cast ${typeName(value)} to ${target}.`)
+/** Some forms tell it at themselves, others at their argument. */
+function cannotCast(at: Position, value: Value, target: string): Error {
+  return failure(at, 'invalid argument', `Cannot cast ${typeName(value)} to ${target}.`)
 }
 
 /** The text of a scalar; undefined for what has none. */
@@ -34,27 +35,49 @@ export function textOf(value: Value): string | undefined {
 const evaluateToString: Evaluate = call => {
   const value = call.value('to_string')
   const text = textOf(value)
-  if (text === undefined) throw cannotCast(call, value, 'String')
+  if (text === undefined) throw cannotCast(call.position, value, 'String')
   return text
 }
 
-/** The longest beginning of a text that is a number, as Java's NumberFormat reads it. */
-function parseNumber(text: string): bigint | number | undefined {
-  const found = /^\s*(-?(?:\d+\.?\d*|\.\d+)(?:E-?\d+)?)/.exec(text)?.[1]
-  if (found === undefined) return undefined
-  if (!/^-?\d+$/.test(found)) {
-    const double = Number(found)
-    return /E/.test(found) && Number.isInteger(double) && Math.abs(double) < 2 ** 53 ? BigInt(double) : double
-  }
-  const integer = BigInt(found)
-  return integer > INT64_MAX || integer < INT64_MIN ? Number(found) : integer
+/** Decimal digits of any script, with a comma between them wherever one likes; a point; an exponent with a large E. */
+const NUMBER = /^(-?)(?:(NaN)|(∞)|(\p{Nd}(?:,?\p{Nd})*)?(?:(\.)(\p{Nd}*))?(?:E(-?\p{Nd}+))?)/u
+
+function toAsciiDigits(text: string): string {
+  return text.replace(/[^\P{Nd}0-9]/gu, digit => String(digitValue(digit)))
 }
 
-function numberOf(call: Call, key: string, target: string): bigint | number {
+/** Digits of a script stand in rows of ten, that begin at a zero. */
+function digitValue(digit: string): number {
+  const code = digit.codePointAt(0) ?? 0
+  let zero = code
+  while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--
+  return (code - zero) % 10
+}
+
+/** The longest beginning of a text that is a number, as Java's NumberFormat reads it: an integer where it is whole. */
+function parseNumber(text: string): bigint | number | undefined {
+  const [, minus = '', nan, infinity, whole = '', , fraction = '', exponent = '0'] = NUMBER.exec(text.trim()) ?? []
+  const isNegative = minus !== ''
+  if (nan !== undefined) return isNegative ? undefined : Number.NaN
+  if (infinity !== undefined) return isNegative ? -Infinity : Infinity
+  if (whole === '' && fraction === '') return undefined
+  const digits = toAsciiDigits(`${whole.replaceAll(',', '') || '0'}.${fraction || '0'}E${exponent}`)
+  const double = Number(minus + digits)
+  if (!Number.isInteger(double) || Object.is(double, -0)) return double
+  const integer = wholeOf(toAsciiDigits(minus + whole.replaceAll(',', '')), exponent) ?? BigInt(double)
+  return integer > INT64_MAX || integer < INT64_MIN ? double : integer
+}
+
+/** Whole digits as they are: a double does not know them all. */
+function wholeOf(digits: string, exponent: string): bigint | undefined {
+  return exponent === '0' && /\d$/.test(digits) ? BigInt(digits) : undefined
+}
+
+function numberOf(call: Call, key: string, target: string, at: Position): bigint | number {
   const value = call.value(key)
   if (typeof value === 'bigint' || typeof value === 'number') return value
   const parsed = typeof value === 'string' ? parseNumber(value) : undefined
-  if (parsed === undefined) throw cannotCast(call, value, target)
+  if (parsed === undefined) throw cannotCast(at, value, target)
   return parsed
 }
 
@@ -63,18 +86,16 @@ const evaluateToTime: Evaluate = call => {
   if (value instanceof Time) return value
   if (typeof value === 'bigint') return new Time(value * NANOSECONDS_PER_MILLISECOND)
   if (value instanceof CalendarDate) return new Time(BigInt(value.days) * NANOSECONDS_PER_DAY)
-  const parsed = typeof value === 'string' ? parseTime(value.trim()) : undefined
-  if (parsed === undefined) throw cannotCast(call, value, 'Time')
-  return new Time(parsed)
+  if (typeof value === 'string') return readTime(call, value)
+  throw cannotCast(call.position, value, 'Time')
 }
 
 const evaluateToDate: Evaluate = call => {
   const value = call.value('to_date')
   if (value instanceof CalendarDate) return value
   if (value instanceof Time) return new CalendarDate(daysOf(value))
-  const parsed = typeof value === 'string' ? parseDate(value.trim()) : undefined
-  if (parsed === undefined) throw cannotCast(call, value, 'Date')
-  return new CalendarDate(parsed)
+  if (typeof value === 'string') return readDate(call, value)
+  throw cannotCast(call.position, value, 'Date')
 }
 
 function daysOf({ nanoseconds }: Time): number {
@@ -82,34 +103,42 @@ function daysOf({ nanoseconds }: Time): number {
   return Number(nanoseconds < 0n && days * NANOSECONDS_PER_DAY !== nanoseconds ? days - 1n : days)
 }
 
+/** A pair of a key and a value. */
+function castField(pair: Value, at: Position): [string, Value] {
+  const [key, field] = Array.isArray(pair) && pair.length === 2 ? pair : []
+  if (typeof key !== 'string' || field === undefined) throw wrongType(at, 'Field/Value', typeName(pair))
+  return [key, field]
+}
+
+/** The fields of an object or a version; pages and events have none here. */
+function objectOf(value: Value): ObjectValue | undefined {
+  return value instanceof Map || value instanceof VersionValue ? fieldsOf(value) : undefined
+}
+
 const evaluateToObject: Evaluate = call => {
   const value = call.value('to_object')
-  if (fieldsOf(value) !== undefined && !Array.isArray(value)) return value
-  if (!Array.isArray(value)) throw cannotCast(call, value, 'Object')
   const at = call.at('to_object')
-  return new Map(
-    value.map((pair, i) => {
-      if (!Array.isArray(pair)) throw wrongType(inside(at, i), 'Array', typeName(pair))
-      return [castString(pair[0] ?? null, inside(inside(at, i), 0)), pair[1] ?? null]
-    }),
-  )
+  if (Array.isArray(value)) return new Map(collect(value, (pair, i) => castField(pair, inside(at, i))))
+  const fields = objectOf(value)
+  if (fields === undefined) throw cannotCast(at, value, 'Object')
+  return fields
 }
 
 const evaluateToArray: Evaluate = call => {
   const value = call.value('to_array')
   if (Array.isArray(value)) return value
-  const fields = fieldsOf(value)
-  if (fields === undefined) throw cannotCast(call, value, 'Array')
+  const fields = objectOf(value)
+  if (fields === undefined) throw cannotCast(call.at('to_array'), value, 'Array')
   return [...fields].map(([key, field]) => [key, field])
 }
 
 /** The forms of this file. */
 export const conversions = {
   to_string: evaluateToString,
-  to_number: call => numberOf(call, 'to_number', 'Number'),
-  to_double: call => Number(numberOf(call, 'to_double', 'Double')),
+  to_number: call => numberOf(call, 'to_number', 'Number', call.position),
+  to_double: call => Number(numberOf(call, 'to_double', 'Double', call.at('to_double'))),
   to_integer: call => {
-    const value = numberOf(call, 'to_integer', 'Integer')
+    const value = numberOf(call, 'to_integer', 'Integer', call.at('to_integer'))
     return typeof value === 'bigint' ? value : toInteger(value)
   },
   to_time: evaluateToTime,

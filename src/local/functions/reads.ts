@@ -1,6 +1,6 @@
 /** Forms that read: `get`, `exists`, `first`, `last`, and `select` with its kin. */
 import type { Call, Evaluate, Frame } from '../call.ts'
-import { castFields, castSet, isNativeCollection, showVersion, undefinedRef } from '../call.ts'
+import { castSet, isNativeCollection, showVersion, undefinedRef } from '../call.ts'
 import { failure, permissionDenied, wrongType } from '../failures.ts'
 import { isLive } from '../history.ts'
 import { typeName } from '../kinds.ts'
@@ -11,7 +11,7 @@ import { canRead, checkDocumentRetained, firstDocument } from '../sets.ts'
 import type { SetContext } from '../sets.ts'
 import { readPage } from './pages.ts'
 import { Page, Ref, SetEventValue, SetValue, UnresolvedRef } from '../values.ts'
-import type { SetForm, Value, VersionValue } from '../values.ts'
+import type { ObjectValue, Position, SetForm, Value, VersionValue } from '../values.ts'
 
 /** The frame of a read that names a time of its own. */
 function frameAt(call: Call): Frame {
@@ -138,17 +138,18 @@ function pathOf(call: Call, key: string): Value[] {
   })
 }
 
-/** What a path finds, or all that it finds; the default is evaluated only where it is needed. */
+/** What a path finds, or all that it finds; the default is evaluated only where it is needed, but for forms of old. */
 function selectFrom(key: 'select' | 'select_all' | 'select_as_index'): Evaluate {
   return call => {
     const path = pathOf(call, key)
     const from = call.value('from')
     const isAll = key !== 'select' || (call.has('all') && call.boolean('all'))
+    const fallback = call.form.isEager === true && call.has('default') ? call.value('default') : undefined
     if (from instanceof UnresolvedRef) throw undefinedRef(from, call.at('from'))
     if (isAll) return followAll(call, from, path)
     const found = follow(call, from, path)
     if (found !== undefined) return found
-    if (call.has('default')) return call.value('default')
+    if (call.has('default')) return fallback ?? call.value('default')
     throw failure(call.at('from'), 'value not found', `Value not found at path [${path.map(String).join()}].`)
   }
 }
@@ -158,6 +159,12 @@ function containsPath(key: 'contains' | 'contains_path'): Evaluate {
     const path = pathOf(call, key)
     return follow(call, call.value('in'), path) !== undefined
   }
+}
+
+function containerOf(value: Value, at: Position): ObjectValue {
+  const fields = fieldsOf(value)
+  if (fields === undefined) throw wrongType(at, 'Object, Array, Page, Set, or Ref', 'Scalar')
+  return fields
 }
 
 const evaluateContainsValue: Evaluate = call => {
@@ -170,7 +177,7 @@ const evaluateContainsValue: Evaluate = call => {
         ? value
         : value instanceof Page
           ? value.data
-          : [...castFields(value, call.at('in')).values()]
+          : [...containerOf(value, call.at('in')).values()]
   return values.some(one => isEqual(one, wanted))
 }
 

@@ -1,15 +1,15 @@
 /** Forms that name things: refs of documents and of schema, native collections, new ids. */
 import type { Call, Evaluate } from '../call.ts'
-import { castRef } from '../call.ts'
+import { castRef, undefinedRef } from '../call.ts'
 import { parseId } from '../escapes.ts'
-import { failure, wrongType } from '../failures.ts'
+import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { documentRef, findDatabase, findSchema, nativeRef } from '../names.ts'
-import { nativesByName } from '../native.ts'
+import { isNamed, nativesByName } from '../native.ts'
 import type { Database } from '../database.ts'
 import { checkMayWrite } from './writes.ts'
 import { UnresolvedRef } from '../values.ts'
-import type { Ref, SchemaKind, Value } from '../values.ts'
+import type { Position, Ref, SchemaKind, Value } from '../values.ts'
 
 /** The database that a `scope` names; undefined where it names an unknown one. */
 function scopeOf(call: Call): Database | UnresolvedRef {
@@ -44,13 +44,30 @@ function native(name: string): Evaluate {
   }
 }
 
-const evaluateRef: Evaluate = call => {
+/** The collection of a `ref`: one of documents that have ids, not names; it need not be there. */
+function collectionOf(call: Call): Ref | UnresolvedRef {
   const collection = call.value('ref')
-  if (schemaKindOf(collection) !== 'collection') throw wrongType(call.at('ref'), 'Collection Ref', typeName(collection))
+  if (schemaKindOf(collection) === 'collection') return collection as Ref | UnresolvedRef
+  if (collection instanceof UnresolvedRef) throw undefinedRef(collection, call.at('ref'))
+  throw wrongType(call.at('ref'), 'Collection Ref', typeName(collection))
+}
+
+function checkHasIds(collection: Ref | UnresolvedRef, at: Position): void {
+  if (collection instanceof UnresolvedRef || !isNamed(Number(collection.id))) return
+  throw wrongType(at, 'Regular Class Ref', 'Schema Class Ref')
+}
+
+const evaluateRef: Evaluate = call => {
+  const collection = collectionOf(call)
   const id = call.value('id')
-  if (typeof id !== 'bigint' && typeof id !== 'string') throw wrongType(call.at('id'), 'Identifier', typeName(id))
-  const text = parseId(String(id), description => failure(call.at('id'), 'invalid argument', description))
-  return documentRef(collection as Ref | UnresolvedRef, text)
+  const at = call.at('id')
+  if (typeof id !== 'bigint' && typeof id !== 'string') throw wrongType(at, 'String or Number', typeName(id))
+  const checks = [
+    () => checkHasIds(collection, call.at('ref')),
+    () => parseId(String(id), description => failure(at, 'invalid argument', description)),
+  ]
+  const [, text] = collect(checks, check => check())
+  return documentRef(collection, String(text))
 }
 
 /** The forms of this file. */
@@ -72,6 +89,7 @@ export const refs = {
   functions: native('functions'),
   roles: native('roles'),
   new_id: call => {
+    call.nothing('new_id')
     checkMayWrite(call)
     return call.query.store.takeId().toString()
   },

@@ -1,14 +1,21 @@
 /** `{"@set":…}` → set. Its operands are literals: they are evaluated like any other. */
 import { castRef, castSet, isNativeCollection } from '../call.ts'
 import type { Evaluator, Frame } from '../call.ts'
+import type { Database } from '../database.ts'
 import { failure } from '../failures.ts'
+import { findSchema } from '../names.ts'
 import { rangeOf } from '../set-layout.ts'
 import type { Store } from '../store.ts'
 import { Lambda, Ref, SetValue } from '../values.ts'
 import type { Expression, SetForm, Value } from '../values.ts'
 
 type SetLiteral = Extract<Expression, { kind: 'set' }>
-type Parts = { readonly value: (key: string) => Value; readonly at: SetLiteral['at']; readonly store: Store }
+type Parts = {
+  readonly value: (key: string) => Value
+  readonly at: SetLiteral['at']
+  readonly store: Store
+  readonly database: Database
+}
 
 function many(value: Value): Value[] {
   return Array.isArray(value) ? value : [value]
@@ -29,6 +36,12 @@ function lambdaOf(parts: Parts, key: string): Lambda {
   return value
 }
 
+/** An index by its ref or its name. */
+function indexOf(parts: Parts, key: string): Ref {
+  const value = parts.value(key)
+  return castRef(typeof value === 'string' ? findSchema(parts.database, 'index', value) : value, parts.at)
+}
+
 function combination(kind: 'union' | 'intersection' | 'difference') {
   return (parts: Parts): SetForm => ({
     kind,
@@ -39,11 +52,11 @@ function combination(kind: 'union' | 'intersection' | 'difference') {
 const makers: Readonly<Record<string, (parts: Parts) => SetForm>> = {
   match: parts => {
     const terms = parts.value('terms')
-    return { kind: 'match', index: castRef(parts.value('match'), parts.at), terms: terms === null ? [] : many(terms) }
+    return { kind: 'match', index: indexOf(parts, 'match'), terms: terms === null ? [] : many(terms) }
   },
   'match index': parts => ({
     kind: 'match',
-    index: castRef(parts.value('index'), parts.at),
+    index: indexOf(parts, 'index'),
     terms: many(parts.value('match')),
   }),
   documents: parts => ({ kind: 'documents', collection: castRef(parts.value('documents'), parts.at) }),
@@ -68,7 +81,8 @@ export function makeSet(literal: SetLiteral, frame: Frame, evaluator: Evaluator)
     const part = literal.parts.get(key)
     return part === undefined ? null : evaluator.run(part, frame)
   }
-  const form = makers[literal.form]?.({ value, at: literal.at, store: frame.query.store })
+  const { store, database } = frame.query
+  const form = makers[literal.form]?.({ value, at: literal.at, store, database })
   if (form === undefined) throw failure(literal.at, 'invalid expression', 'Invalid set.')
   return new SetValue(form)
 }

@@ -43,16 +43,16 @@ function cannotCast(call: Call, text: string, what: string): Error {
   return call.fail('invalid argument', `Cannot cast '${text}' to a ${what}.`)
 }
 
-const evaluateTime: Evaluate = call => {
-  const text = call.string('time')
+/** A time from its text, or that of this query from `now`. */
+export function readTime(call: Call, text: string): Time {
   if (text === 'now') return Time.ofMicros(call.query.transaction.snapshot)
   const nanoseconds = parseTime(text.trim())
   if (nanoseconds === undefined) throw cannotCast(call, text, 'time')
   return new Time(nanoseconds)
 }
 
-const evaluateDate: Evaluate = call => {
-  const text = call.string('date')
+/** A day from its text. */
+export function readDate(call: Call, text: string): CalendarDate {
   const days = parseDate(text.trim())
   if (days === undefined) throw cannotCast(call, text, 'date')
   return new CalendarDate(days)
@@ -108,13 +108,16 @@ function part(key: string, name: keyof TimeFields): Evaluate {
 
 /** The forms of this file. */
 export const times = {
-  time: evaluateTime,
-  now: call => Time.ofMicros(call.query.transaction.snapshot),
+  time: call => readTime(call, call.string('time')),
+  now: call => {
+    call.nothing('now')
+    return Time.ofMicros(call.query.transaction.snapshot)
+  },
   epoch: call => {
     const count = call.integer('epoch')
     return timeOf(count * unitOf(call).nanoseconds, call.position)
   },
-  date: evaluateDate,
+  date: call => readDate(call, call.string('date')),
   time_add: move('time_add', 1n),
   time_subtract: move('time_subtract', -1n),
   time_diff: evaluateDifference,

@@ -27,6 +27,44 @@ function unary(key: string, apply: (value: number) => number, domain?: Domain): 
   }
 }
 
+/** Beyond this ratio, as a power of two, the shorter side makes no difference. */
+const NEGLIGIBLE = 2 ** 60
+/** Squares of sides outside of these leave the range of doubles: they are scaled. */
+const LARGE_SIDE = 2 ** 500
+const SMALL_SIDE = 2 ** -450
+const SCALE = 2 ** 600
+
+const halves = new Float64Array(1)
+const words = new Uint32Array(halves.buffer)
+
+/** A double without the lower 32 of its bits. */
+function upperHalf(value: number): number {
+  halves[0] = value
+  words[0] = 0
+  return halves[0] ?? 0
+}
+
+/**
+ * The longest side of a right-angled triangle, with the rounding of the real server's library (fdlibm): squares are
+ * made of halves, so that they are exact.
+ */
+function hypotenuse(one: number, other: number): number {
+  const a = Math.max(Math.abs(one), Math.abs(other))
+  const b = Math.min(Math.abs(one), Math.abs(other))
+  if (!Number.isFinite(a) || b === 0) return Math.hypot(one, other)
+  if (a / b > NEGLIGIBLE) return a + b
+  if (a > LARGE_SIDE) return hypotenuse(a / SCALE, b / SCALE) * SCALE
+  if (b < SMALL_SIDE) return hypotenuse(a * SCALE, b * SCALE) / SCALE
+  const rest = a - b
+  if (rest > b) {
+    const upper = upperHalf(a)
+    return Math.sqrt(upper * upper - (b * -b - (a - upper) * (a + upper)))
+  }
+  const upper = upperHalf(2 * a)
+  const upperB = upperHalf(b)
+  return Math.sqrt(upper * upperB - (rest * -rest - (upper * (b - upperB) + (2 * a - upper) * b)))
+}
+
 /** The forms of this file. */
 export const trigonometry = {
   sqrt: unary('sqrt', Math.sqrt, notNegative),
@@ -39,7 +77,7 @@ export const trigonometry = {
   log: unary('log', Math.log10, positive),
   hypot: call => {
     const a = Number(call.number('hypot'))
-    return Math.hypot(a, call.has('b') ? Number(call.number('b')) : a)
+    return hypotenuse(a, call.has('b') ? Number(call.number('b')) : a)
   },
   sin: unary('sin', Math.sin),
   cos: unary('cos', Math.cos),
