@@ -136,6 +136,29 @@ describe('a peer that allows nothing for now', () => {
       assert.equal(client.health().streams.waiting, 0)
     }))
 
+  test('on a connection that carries streams gets no more of them there: they open another one', () =>
+    withPeer({ maxConcurrentStreams: 10 }, async (peer, connect) => {
+      const client = connect()
+      await openStreams(client, 1)
+      const [first] = peer.connections
+      const settings = first!.received(frameType.settings).length
+      first!.settings([[maxConcurrentStreams, 0]])
+      await peer.until(() => first!.received(frameType.settings).length > settings)
+      await openStreams(client, 2)
+      assert.deepEqual(requestsOf(peer), [1, 2])
+    }))
+
+  test('is tried on a new connection the next time', () => {
+    let connections = 0
+    const connected = (connection: FrameConnection) => connection.settings([[maxConcurrentStreams, connections++]])
+    return withPeer({ connected }, async (peer, connect) => {
+      const client = connect({ connectTimeoutMs: 50 })
+      await assert.rejects(openStreams(client, 1), { code: 'no_place' })
+      await openStreams(client, 1)
+      assert.deepEqual(requestsOf(peer), [0, 1])
+    })
+  })
+
   test('is given up after connectTimeoutMs, and nothing was sent', () =>
     withPeer({ maxConcurrentStreams: 0 }, async (peer, connect) => {
       const time = new ManualTime()
@@ -177,6 +200,29 @@ describe('our own resets', () => {
       await peer.until(() => peer.connections[0]!.isClosed)
       while (client.health().streams.sessions > 0) await turn()
     }))
+})
+
+describe('a peer that says too many PINGs', () => {
+  test('is asked half as often from then on, whatever number of connections it said so on', () => {
+    const time = new ManualTime()
+    return withPeer({}, async (peer, connect) => {
+      const client = connect({ time, maxStreamsPerSession: 1, pingIntervalMs: 1_000 })
+      await openStreams(client, 3)
+      for (const connection of peer.connections) {
+        connection.goaway(1, 11, 'too_many_pings')
+        connection.socket.end()
+      }
+      while (client.health().streams.sessions > 0) await turn()
+      await openStreams(client, 1)
+      const last = peer.connections.at(-1)!
+      const pings = () => last.received(frameType.ping).length
+      time.pass(1_500)
+      await turn()
+      assert.equal(pings(), 0)
+      time.pass(600)
+      await peer.until(() => pings() === 1)
+    })
+  })
 })
 
 describe('streams that come back together', () => {

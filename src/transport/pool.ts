@@ -14,6 +14,9 @@ export type PoolOptions = Omit<SessionOptions, 'supposedLimit'> & { readonly bac
 /** What is open: sessions, the exchanges on them, those let go and not gone yet, and requests that wait for a place. */
 export type PoolCount = { sessions: number; exchanges: number; closing: number; waiting: number }
 
+/** When a request stops waiting for a place, whichever connections it tries; set when it first has to wait. */
+type Deadline = { at: number | undefined }
+
 /** The sessions of one endpoint. */
 export class Pool {
   readonly #options: PoolOptions
@@ -49,11 +52,12 @@ export class Pool {
 
   /** Opens an exchange on a session with a free place, connecting where there is none. */
   async open(kind: Kind, wire: WireRequest, signal: AbortSignal): Promise<Exchange | End> {
+    const place: Deadline = { at: undefined }
     while (!this.#isClosed && !signal.aborted) {
       const session = await this.#choose(kind, signal)
       if (session === undefined) break
       session.taken++
-      const opened = await this.#openOn(kind, session, wire, signal)
+      const opened = await this.#openOn(kind, session, wire, place, signal)
       if (opened === undefined) {
         // Its places went to others, as when the peer allows fewer than we supposed.
         session.taken--
@@ -74,18 +78,20 @@ export class Pool {
     await Promise.all(sessions.map(session => session.closed))
   }
 
-  async #openOn(kind: Kind, session: Session, wire: WireRequest, signal: AbortSignal) {
+  async #openOn(kind: Kind, session: Session, wire: WireRequest, place: Deadline, signal: AbortSignal) {
     const fault = await orAbort(session.ready, signal)
     if (fault === aborted || signal.aborted || this.#isClosed) return { how: 'closed' } as const
     if (fault) return fault
     if (session.hasPlace) return session.open(wire)
-    if (session.isOpen && session.limit === 0) return this.#awaitPlace(kind, session, signal)
+    if (session.isBarred) return this.#awaitPlace(kind, session, place, signal)
     return undefined
   }
 
   /** A peer that allows nothing at all for now may allow it soon: the wait has an end, and stands in `count()`. */
-  async #awaitPlace(kind: Kind, session: Session, signal: AbortSignal): Promise<End | undefined> {
+  async #awaitPlace(kind: Kind, session: Session, place: Deadline, signal: AbortSignal): Promise<End | undefined> {
     const { time, connectTimeoutMs: waitedMs } = this.#options
+    place.at ??= time.now() + waitedMs
+    const restMs = Math.max(0, place.at - time.now())
     this.#waiting[kind]++
     try {
       return await new Promise(resolve => {
@@ -95,7 +101,8 @@ export class Pool {
           }),
           onAbort(signal, () => done({ how: 'closed' })),
         ]
-        const timer = time.after(waitedMs, () => done({ how: 'silent', awaited: 'place', waitedMs }))
+        // Nothing is open on the connection: the wait itself keeps the process alive.
+        const timer = time.after(restMs, () => done({ how: 'silent', awaited: 'place', waitedMs }), { isAwaited: true })
         function done(end: End | undefined): void {
           timer.cancel()
           for (const stop of stops) stop()
@@ -104,6 +111,8 @@ export class Pool {
       })
     } finally {
       this.#waiting[kind]--
+      // The next try gets a connection of its own, where the peer may think otherwise.
+      if (session.isBarred) session.retire()
     }
   }
 
@@ -130,20 +139,22 @@ export class Pool {
   #find(kind: Kind): Session | undefined {
     const open = [...this.#sessions[kind]].filter(session => session.isOpen)
     // Where the peer allows nothing on one connection, more connections would not help.
-    return open.find(session => session.taken < session.limit) ?? open.find(session => session.limit === 0)
+    return open.find(session => session.taken < session.limit) ?? open.find(session => session.isBarred)
   }
 
   #connect(kind: Kind): Session {
-    const supposedLimit = Math.max(1, this.#supposedLimit)
-    const session = new Session({ ...this.#options, pingIntervalMs: this.#pingIntervalMs, supposedLimit })
+    const [supposedLimit, pingIntervalMs] = [this.#supposedLimit, this.#pingIntervalMs]
+    const session = new Session({ ...this.#options, pingIntervalMs, supposedLimit })
     this.#sessions[kind].add(session)
-    const unwatch = session.watch(() => (this.#supposedLimit = session.peerLimit))
+    const unwatch = session.watch(() => {
+      // A peer that allows nothing for now says nothing of what it allows later.
+      if (session.peerLimit > 0) this.#supposedLimit = session.peerLimit
+    })
     void session.ready.then(fault => this.#heed(fault))
     void session.closed.then(() => {
       unwatch()
       this.#sessions[kind].delete(session)
-      // gRPC's servers say so of a client that asks for signs of life too often.
-      if (session.wasPingedTooOften) this.#pingIntervalMs *= 2
+      this.#pingIntervalMs = Math.max(this.#pingIntervalMs, session.nextPingIntervalMs)
     })
     return session
   }

@@ -36,6 +36,9 @@ export type SessionOptions = {
 const streamWindowBytes = 256 * 1024
 const connectionWindowBytes = 1024 * 1024
 
+/** No peer makes us wait longer than this before a PING by calling them too many, in milliseconds. */
+const maxRaisedIntervalMs = 5 * 60_000
+
 /** OpenSSL's name for the alert of a TLS peer that does not offer `h2` (RFC 7301 §3.2). */
 const noCommonProtocol = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
 
@@ -54,7 +57,7 @@ export class Session implements ExchangeOwner, Pingable {
   readonly #exchanges = new Set<Exchange>()
   readonly #resets: ResetBudget
   /** Exchanges that were let go and whose reset waits its turn; oldest first. */
-  readonly #unreset: Exchange[] = []
+  readonly #unreset = new Set<Exchange>()
   #resetTimer: Timer | undefined
   /** Called when the limit may have changed, or no more exchanges are taken. */
   readonly #watchers = new Set<() => void>()
@@ -108,9 +111,16 @@ export class Session implements ExchangeOwner, Pingable {
     return this.#peerLimit
   }
 
-  /** Whether the peer closed it because of too many PINGs: the next one should ask half as often. */
-  get wasPingedTooOften(): boolean {
-    return this.#goaway?.reason === 'too_many_pings' && this.#goaway.code === enhanceYourCalm
+  /** How long the next one should wait before it PINGs: twice as long where the peer said that it was too often. */
+  get nextPingIntervalMs(): number {
+    const { pingIntervalMs } = this.#options
+    const isTooOften = this.#goaway?.reason === 'too_many_pings' && this.#goaway.code === enhanceYourCalm
+    return isTooOften ? Math.max(pingIntervalMs, Math.min(2 * pingIntervalMs, maxRaisedIntervalMs)) : pingIntervalMs
+  }
+
+  /** Whether the peer allows nothing at all here, now: not even what was there before. */
+  get isBarred(): boolean {
+    return this.isOpen && this.#isReady && this.limit === 0 && this.size === 0
   }
 
   /** How many exchanges it may carry at once: our limit, never above the peer's (RFC 9113 §5.1.2). */
@@ -142,7 +152,6 @@ export class Session implements ExchangeOwner, Pingable {
     this.#exchanges.add(exchange)
     if (this.#exchanges.size === 1) {
       this.#http2.ref()
-      this.heard()
       this.#keepAlive.start()
     }
     void exchange.gone.then(() => this.#release(exchange))
@@ -159,14 +168,14 @@ export class Session implements ExchangeOwner, Pingable {
     if (this.#resets.spend()) return true
     // Past the budget it takes nothing new: what is open goes on, what is let go waits its turn.
     this.retire()
-    this.#unreset.push(exchange)
+    this.#unreset.add(exchange)
     this.#awaitReset()
     return false
   }
 
   cancelled(): void {
     // Nobody reads here any more: closing the connection costs no reset.
-    if (this.#unreset.length > 0 && this.closing === this.size) this.destroy()
+    if (this.#unreset.size > 0 && this.closing === this.size) this.destroy()
   }
 
   /** Takes no new exchanges; the connection closes when the last one has ended. */
@@ -230,7 +239,8 @@ export class Session implements ExchangeOwner, Pingable {
 
   #release(exchange: Exchange): void {
     this.#exchanges.delete(exchange)
-    if (this.#exchanges.size > 0) return
+    this.#unreset.delete(exchange)
+    if (this.#exchanges.size > 0) return this.cancelled()
     this.#keepAlive.stop()
     if (this.#isRetired) this.#http2.close()
     // Nothing is open: the process may exit.
@@ -240,8 +250,11 @@ export class Session implements ExchangeOwner, Pingable {
   #awaitReset(): void {
     this.#resetTimer ??= this.#options.time.after(this.#resets.waitMs, () => {
       this.#resetTimer = undefined
-      while (this.#unreset.length > 0 && this.#resets.spend()) this.#unreset.shift()!.reset()
-      if (this.#unreset.length > 0) this.#awaitReset()
+      for (const exchange of this.#unreset) {
+        if (!this.#resets.spend()) return this.#awaitReset()
+        this.#unreset.delete(exchange)
+        exchange.reset()
+      }
     })
   }
 
