@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { Client, type FaunaError, type Gap, type GapEvent, q, type StreamEvent } from '../../src/index.ts'
-import { splitEvery } from '../../src/testing/index.ts'
+import { frameType, splitEvery } from '../../src/testing/index.ts'
 import { type Fault, faults, type Scene, type Stage, stages } from './model-faults.ts'
 import { type Commit, CommitLog, type LogKind } from './model-log.ts'
 import { ModelPeer, ModelTime, type Opening } from './model-peer.ts'
@@ -179,11 +179,15 @@ class Run {
   }
 
   async #respond(opening: Opening, isStartLate: boolean): Promise<void> {
-    const timers = this.#time.pending
     opening.respond()
     if (!isStartLate) return
-    // The client has set its timer: the headers are there.
-    while (this.#time.pending <= timers && !this.#isLost(opening)) await turn()
+    // Who answers a PING has read the headers that came before it.
+    const answers = () => opening.connection.received(frameType.ping).length
+    const before = answers()
+    opening.connection.ping()
+    await this.#peer!.waits.until(() => answers() > before || opening.isOver)
+    await turn()
+    if (this.#isLost(opening)) return
     this.#count('start that comes late')
     this.#time.pass(lateMs)
   }
