@@ -10,7 +10,7 @@ const wireWords = [
   'ref id scope collection class database ts data ttl document documents action diff prev index type txn event errors position',
   'code description failures field fields cause object params name source active serialized unique terms values value',
   'partitions history_days ttl_days binding reverse transform mva casefold resource before after start version set',
-  'history_rewrite error create update delete add remove collections indexes databases functions roles keys tokens',
+  'history_rewrite error message create update delete add remove collections indexes databases functions roles keys tokens',
   'credentials classes membership privileges predicate actions read write body role secret hashed_secret global_id',
   'admin server server-readonly client expr with in then else api_version priority instance _ Infinity -Infinity NaN',
   'create_with_id history_read history_write unrestricted_read call lambda',
@@ -25,6 +25,8 @@ const ownWords: ReadonlySet<string> = new Set([
 const ownTexts: ReadonlySet<string> = new Set([
   'abort',
   'code',
+  'error',
+  'message',
   'type',
   'action',
   'unit',
@@ -76,7 +78,7 @@ export function renameText(text: string, renaming: Renaming): string {
 }
 
 function isRenamed(word: string): boolean {
-  return !ownWords.has(word) && !word.startsWith('@') && !/^(SECRET_|fn.{30}|\$2|\d{10})/.test(word)
+  return !ownWords.has(word) && !word.startsWith('@') && !/^(SECRET_|fn.{30}|\$2|\d{10}|\d{4}-\d\d-)/.test(word)
 }
 
 function renameWord(word: string, { prefix, idOffset }: Renaming): string {
@@ -84,26 +86,58 @@ function renameWord(word: string, { prefix, idOffset }: Renaming): string {
   return /^[1-9]\d{0,8}$/.test(word) ? String(Number(word) + idOffset) : prefix + word
 }
 
+/** Where descriptions have words of the user: the name of a schema document, a path, the keys of an object. */
+const described =
+  /(?<=\b(?:collection|class|index|database|role|function|variable|non-numeric) ')[^']+|(?<=path \[)[^\]]+|(?<=keys: \{ )[^}]+/gi
+
+function renameWords(text: string, renaming: Renaming): string {
+  return text.replace(/[^\s,:/]+/g, word => renameWord(word, renaming))
+}
+
 function renameString(word: string, key: string, renaming: Renaming): string {
-  if (key === 'description') return word.replace(/'([^']+)'/g, (_, name: string) => `'${renameWord(name, renaming)}'`)
+  if (key === 'description') return word.replace(described, found => renameWords(found, renaming))
+  // Older versions of the API write refs as paths.
+  if (key === '@ref') return renameWords(word, renaming)
   return ownTexts.has(key) ? word : renameWord(word, renaming)
 }
 
 type Chunk = { at: number; data: string | { base64: string } }
 type Entry = {
-  request?: { body?: unknown }
+  request?: { body?: unknown; headers?: Readonly<Record<string, string>> }
   response?: { body?: unknown; chunks?: Chunk[] }
 }
 
+/** The scope of a secret names databases, roles and documents. */
+function renameScope(authorization: string, renaming: Renaming): string {
+  return authorization.replace(/(?<=SECRET_\d+:).*/, scope => renameWords(scope, renaming))
+}
+
+/** Whether a body is none of text. */
+function isBytes(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'base64' in body
+}
+
+/** Whether a replay must wait as the recording did: it sees that a document is to expire only in a body that is no text. */
+function isTimed(entries: readonly Entry[]): boolean {
+  return entries.some(({ request }) => JSON.stringify(request?.body ?? null).includes('"ttl"'))
+}
+
 /** A copy of a scenario file with everything of the user's renamed. */
-export function renameScenario(file: { entries: Entry[] }, renaming: Renaming): object {
+export function renameScenario(file: { entries: Entry[]; pace?: boolean }, renaming: Renaming): object {
   const rename = (body: unknown): string => renameText(typeof body === 'string' ? body : JSON.stringify(body), renaming)
   const entries = file.entries.map(entry => {
     if (entry.request === undefined || entry.response === undefined) return entry
     const { body, chunks } = entry.response
+    const { headers } = entry.request
     return {
       ...entry,
-      request: { ...entry.request, body: rename(entry.request.body) },
+      request: {
+        ...entry.request,
+        ...(headers?.['authorization'] && {
+          headers: { ...headers, authorization: renameScope(headers['authorization'], renaming) },
+        }),
+        body: isBytes(entry.request.body) ? entry.request.body : rename(entry.request.body),
+      },
       response: {
         ...entry.response,
         ...(body !== undefined && { body: rename(body) }),
@@ -111,7 +145,7 @@ export function renameScenario(file: { entries: Entry[] }, renaming: Renaming): 
       },
     }
   })
-  return { ...file, entries }
+  return { ...file, entries, pace: file.pace === true || isTimed(file.entries) }
 }
 
 /** Whole lines, each with the time of the chunk that completed it: a name may be cut in two by chunks. */
@@ -125,5 +159,8 @@ function linesOf(chunks: readonly Chunk[]): { at: number; data: string }[] {
       rest = rest.subarray(end + 1)
     }
   }
+  // The body of a refusal has no end of line.
+  const last = chunks.at(-1)
+  if (last !== undefined && rest.length > 0) lines.push({ at: last.at, data: rest.toString() })
   return lines
 }
