@@ -16,7 +16,7 @@ import {
   Uuid,
   VersionValue,
 } from './values.ts'
-import type { ObjectValue, Value } from './values.ts'
+import type { ObjectValue, SetForm, Value } from './values.ts'
 import { DocumentEventValue, EventPlace, SetEventValue, Sourced } from './values.ts'
 import { compareStrings } from './order.ts'
 
@@ -87,6 +87,11 @@ export function compareRefs(a: Ref, b: Ref): number {
   return a.collection - b.collection || a.database - b.database
 }
 
+/** A set that an element of a page is from: that of a collection has no text then, as on the real server. */
+export function sourceValue(source: SetForm): SetValue {
+  return new SetValue(source.kind === 'documents' ? { ...source, isSource: true } : source)
+}
+
 /** A value that has fields, as an object: versions, pages and events count as one. */
 export function fieldsOf(value: Value): ObjectValue | undefined {
   if (value instanceof Map) return value
@@ -127,7 +132,7 @@ export function fieldsOf(value: Value): ObjectValue | undefined {
   if (value instanceof Sourced) {
     return new Map<string, Value>([
       ['value', value.value],
-      ['sources', value.sources.map(source => new SetValue(source))],
+      ['sources', value.sources.map(sourceValue)],
     ])
   }
   return undefined

@@ -1,13 +1,14 @@
 /**
  * Indexes: what they are made of, and the entries that a version of a document has in them (protocol.md E.7).
  */
+import { foldCase } from './casing.ts'
 import { canonicalKey } from './compare.ts'
 import { EntrySet } from './entries.ts'
 import type { Entry } from './entries.ts'
 import { isLive, ttlOf } from './history.ts'
 import type { Version } from './history.ts'
-import { VersionValue } from './values.ts'
-import type { Lambda, Ref, Value } from './values.ts'
+import { Lambda, VersionValue } from './values.ts'
+import type { Ref, Value } from './values.ts'
 
 /** Where one term or value comes from: a path into the document, or a binding of the source. */
 export type IndexField = {
@@ -129,13 +130,16 @@ export class Index implements SetOwner {
     return fields.length === 0 ? rows : rows.filter(row => row.some(value => value !== null))
   }
 
+  /** What a field has to index: all elements of an array, however deep; null where it has nothing. */
   #candidates(field: IndexField, document: VersionValue, source: IndexSource): Value[] {
-    const value =
-      field.binding === undefined ? readPath(document, field.path) : this.#bound(field.binding, document, source)
-    if (!field.isMultiValued) return [value]
-    const elements = Array.isArray(value) ? value.map(indexable) : [indexable(value)]
-    const distinct = new Map(elements.map(element => [canonicalKey(element), transform(element, field)]))
-    return distinct.size === 0 ? [null] : [...distinct.values()]
+    if (field.binding !== undefined) {
+      const value = this.#bound(field.binding, document, source)
+      return distinct(field.isMultiValued ? flatten(value).filter(isScalar) : [value])
+    }
+    if (!field.isMultiValued) return [fold(field, readPath(document, field.path))]
+    const found = flatten(readPath(document, field.path, 'all'))
+    const folded = fold(field, found)
+    return distinct(Array.isArray(folded) ? folded.map(value => (isScalar(value) ? value : null)) : [])
   }
 
   #bound(binding: string, document: VersionValue, source: IndexSource): Value {
@@ -144,31 +148,51 @@ export class Index implements SetOwner {
   }
 }
 
-function transform(value: Value, field: IndexField): Value {
-  return field.isCasefolded && typeof value === 'string' ? value.normalize('NFKC').toLowerCase() : value
+function distinct(values: readonly Value[]): Value[] {
+  const byKey = new Map(values.map(value => [canonicalKey(value), value]))
+  return byKey.size === 0 ? [null] : [...byKey.values()]
 }
 
-/** Arrays in arrays and objects are as if missing. */
-function indexable(value: Value): Value {
-  return Array.isArray(value) || value instanceof Map ? null : value
+function flatten(value: Value): Value[] {
+  return Array.isArray(value) ? value.flatMap(flatten) : [value]
 }
 
-function readPath(document: VersionValue, path: readonly (string | bigint)[]): Value {
+/** Objects and functions are no values of an index: they are as if missing. */
+function isScalar(value: Value): boolean {
+  return !Array.isArray(value) && !(value instanceof Map) && !(value instanceof Lambda)
+}
+
+/** Folds the case of all strings in an array. One value that cannot be folded, or no array, and nothing is there. */
+function fold(field: IndexField, value: Value): Value {
+  if (!field.isCasefolded) return value
+  if (!Array.isArray(value) || !value.every(isScalar)) return null
+  return value.map(element => (typeof element === 'string' ? foldCase(element) : element))
+}
+
+/** What a path leads to; of `all` it leads to, an array, where arrays on the way stand for each of their elements. */
+function readPath(document: VersionValue, path: readonly (string | bigint)[], mode: 'one' | 'all' = 'one'): Value {
   const [first, ...rest] = path
+  if (first === undefined) return null
   if (first === 'ref') return rest.length === 0 ? document.ref : null
   if (first === 'ts') return rest.length === 0 ? BigInt(document.ts) : null
-  let value: Value = document.fields
-  for (const step of path) {
-    const next: Value | undefined =
-      value instanceof Map && typeof step === 'string'
-        ? value.get(step)
-        : Array.isArray(value) && typeof step === 'bigint'
-          ? value[Number(step)]
-          : undefined
-    if (next === undefined) return null
-    value = next
-  }
-  return path.length === 0 ? null : value
+  return mode === 'one' ? (follow(document.fields, path) ?? null) : followAll(document.fields, path)
+}
+
+function step(value: Value, key: string | bigint): Value | undefined {
+  if (value instanceof Map) return typeof key === 'string' ? value.get(key) : undefined
+  return Array.isArray(value) && typeof key === 'bigint' ? value[Number(key)] : undefined
+}
+
+function follow(value: Value, path: readonly (string | bigint)[]): Value | undefined {
+  return path.reduce<Value | undefined>((found, key) => (found === undefined ? undefined : step(found, key)), value)
+}
+
+function followAll(value: Value, path: readonly (string | bigint)[]): Value[] {
+  const [key, ...rest] = path
+  if (key === undefined) return [value]
+  if (Array.isArray(value) && typeof key === 'string') return value.flatMap(element => followAll(element, path))
+  const found = step(value, key)
+  return found === undefined ? [] : followAll(found, rest)
 }
 
 /** Something that came or went, and in which set. */

@@ -20,7 +20,9 @@ export function nativeRef(database: Pick<Database, 'number'>, number: number): R
 
 /** A document of a collection that may be unresolved. */
 export function documentRef(collection: Ref | UnresolvedRef, id: string): Ref | UnresolvedRef {
-  if (collection instanceof UnresolvedRef) return new UnresolvedRef(collection.kind, collection.name, id)
+  if (collection instanceof UnresolvedRef) {
+    return new UnresolvedRef(collection.kind, collection.name, id, collection.scope)
+  }
   return new Ref(collection.database, Number(collection.id), BigInt(id))
 }
 
@@ -35,8 +37,16 @@ export function resolveRef(query: Query, ref: RefLiteral, at: Position): Ref | U
   if (scope === undefined) return resolveIn(query.database, ref, at)
   const owner = resolveRef(query, scope, at)
   const database = owner instanceof Ref ? findDatabase(query, owner) : undefined
-  if (database === undefined) return new UnresolvedRef('database', scope.id)
-  return resolveIn(database, ref, at)
+  if (database === undefined) return unresolvedIn(owner, scope.id, ref)
+  const found = resolveIn(database, ref, at)
+  return found instanceof UnresolvedRef ? found.within(owner) : found
+}
+
+/** A ref into a database that is not there keeps its own name; a native collection of it has but the database's. */
+function unresolvedIn(owner: Ref | UnresolvedRef, database: string, { id, collection }: RefLiteral): UnresolvedRef {
+  if (collection === undefined) return new UnresolvedRef('database', database)
+  if (collection.collection !== undefined) return new UnresolvedRef('collection', collection.id, id, owner)
+  return new UnresolvedRef(nativesByName.get(collection.id)?.kind ?? 'collection', id, undefined, owner)
 }
 
 function resolveIn(database: Database, ref: RefLiteral, at: Position): Ref | UnresolvedRef {

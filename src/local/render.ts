@@ -2,6 +2,7 @@
  * Values and expressions as the text of the wire (protocol.md D.1, D.2).
  */
 import { formatBase64 } from './bytes.ts'
+import { sourceValue } from './compare.ts'
 import { dialectOf, showsVersion } from './dialects.ts'
 import type { Dialect } from './dialects.ts'
 import { writeDouble, writeString } from './json.ts'
@@ -168,11 +169,12 @@ export class Renderer {
   }
 
   #sourced({ value, sources }: Sourced): string {
-    const sets = sources.map(source => (source.kind === 'documents' ? '{"@set":null}' : this.#set(source)))
+    const sets = sources.map(source => this.value(sourceValue(source)))
     return `{"value":${this.value(value)},"sources":[${sets.join()}]}`
   }
 
   #set(form: SetForm): string {
+    if (form.kind === 'documents' && form.isSource === true) return '{"@set":null}'
     return `{"@set":${this.#setFields(form)}}`
   }
 
@@ -214,7 +216,8 @@ export class Renderer {
 
   #unresolvedRef(ref: UnresolvedRef): string {
     const names = [natives.get(nativeOfKind[ref.kind])?.name ?? '', ref.name]
-    return writeRef(ref.id === undefined ? names : [...names, ref.id], '', this.#dialect)
+    const scope = ref.scope === undefined ? '' : `,"database":${this.value(ref.scope)}`
+    return writeRef(ref.id === undefined ? names : [...names, ref.id], scope, this.#dialect)
   }
 
   #lambda(lambda: Lambda): string {

@@ -106,10 +106,18 @@ export class UnresolvedRef {
   readonly name: string
   /** The id of a document in an unknown collection. */
   readonly id: string | undefined
-  constructor(kind: SchemaKind, name: string, id?: string) {
+  /** The database that it was sought in, where that is not the one of the request. */
+  readonly scope: Ref | UnresolvedRef | undefined
+  constructor(kind: SchemaKind, name: string, id?: string, scope?: Ref | UnresolvedRef) {
     this.kind = kind
     this.name = name
     this.id = id
+    this.scope = scope
+  }
+
+  /** The same, sought in another database. */
+  within(scope: Ref | UnresolvedRef): UnresolvedRef {
+    return new UnresolvedRef(this.kind, this.name, this.id, scope)
   }
 }
 
@@ -117,7 +125,7 @@ export class UnresolvedRef {
 export type SetForm =
   | { readonly kind: 'match'; readonly index: Ref; readonly terms: readonly Value[] }
   /** `isSchema` where it was written as `collections()`, `keys()` and so on. */
-  | { readonly kind: 'documents'; readonly collection: Ref; readonly isSchema?: true }
+  | { readonly kind: 'documents'; readonly collection: Ref; readonly isSchema?: true; readonly isSource?: true }
   | { readonly kind: 'singleton'; readonly ref: Ref }
   | { readonly kind: 'events'; readonly of: SetForm | Ref }
   | { readonly kind: 'union' | 'intersection' | 'difference'; readonly sets: readonly SetForm[] }

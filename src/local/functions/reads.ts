@@ -6,7 +6,7 @@ import { isLive } from '../history.ts'
 import { typeName } from '../kinds.ts'
 import { isEqual, fieldsOf } from '../compare.ts'
 import { nounOf } from '../names.ts'
-import { COLLECTIONS } from '../native.ts'
+import { COLLECTIONS, natives } from '../native.ts'
 import { canRead, checkDocumentRetained, firstDocument } from '../sets.ts'
 import type { SetContext } from '../sets.ts'
 import { readPage } from './pages.ts'
@@ -90,6 +90,18 @@ function refFields(ref: Ref): Map<string, Value> {
   ])
 }
 
+/** A field of a ref; what has a name has it for its id, and only a ref into another database says which. */
+function refField({ query }: Call, ref: Ref, key: string): Value | undefined {
+  if (key === 'id') return nativeName(ref) ?? query.store.nameOf(ref) ?? ref.id.toString()
+  if (key !== 'database') return refFields(ref).get(key)
+  const database = ref.database === query.database.number ? undefined : query.store.database(ref.database)
+  return database && query.store.refOfDatabase(database)
+}
+
+function nativeName(ref: Ref): string | undefined {
+  return isNativeCollection(ref) ? natives.get(Number(ref.id))?.name : undefined
+}
+
 /** Other names of the fields of events. */
 const eventAliases: Readonly<Record<string, string>> = { instance: 'document', resource: 'document' }
 
@@ -98,10 +110,7 @@ function step(call: Call, value: Value, key: Value): Value | undefined {
   if (Array.isArray(value)) return typeof key === 'bigint' ? value[Number(key)] : undefined
   if (value instanceof Page && typeof key === 'bigint') return value.data[Number(key)]
   if (typeof key !== 'string') return undefined
-  if (value instanceof Ref) {
-    const name = key === 'id' ? call.query.store.nameOf(value) : undefined
-    return name ?? refFields(value).get(key)
-  }
+  if (value instanceof Ref) return refField(call, value, key)
   if (value instanceof SetEventValue && key === 'data') return [...(value.values ?? [])]
   const fields = fieldsOf(value)
   const name = fields?.has(key) === true || value instanceof Map ? key : (eventAliases[key] ?? key)

@@ -30,7 +30,11 @@ function named(key: string, kind: SchemaKind): Evaluate {
   return call => {
     const name = call.string(key)
     const database = scopeOf(call)
-    return database instanceof UnresolvedRef ? database : findSchema(database, kind, name)
+    if (database instanceof UnresolvedRef) return new UnresolvedRef(kind, name, undefined, database)
+    const found = findSchema(database, kind, name)
+    const scope = call.query.store.refOfDatabase(database)
+    const isElsewhere = database !== call.query.database && scope !== undefined
+    return found instanceof UnresolvedRef && isElsewhere ? found.within(scope) : found
   }
 }
 
