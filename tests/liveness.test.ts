@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
-import { Client, type FaunaError, type GapEvent, q, type StreamEvent } from '../src/index.ts'
+import { Client, type DefaultField, type FaunaError, type GapEvent, q, type StreamEvent } from '../src/index.ts'
 import './support/leaks.ts'
 import { startProgram } from './support/program.ts'
 
@@ -40,7 +40,7 @@ function create(client: Client, id: string): Promise<unknown> {
   return client.query(q.Create(q.Ref(things, id), { data: {} }))
 }
 
-function word(event: StreamEvent | GapEvent): string {
+function word(event: StreamEvent<DefaultField> | GapEvent): string {
   if (event.type === 'set') return event.event.document.ref.id
   return event.type
 }
