@@ -295,3 +295,11 @@ test('a line that is no event is thrown, never passed over', async () => {
   const loop = follow([tells([startLine(1), '{"type":"version"}', versionLine(3)])])
   await assert.rejects(collect(loop, 3), { code: 'bad_event' })
 })
+
+test('a server that is behind the first start tells nothing from before it', async () => {
+  const loop = follow([
+    tells([startLine(5)], cut),
+    tells([startLine(2), setLine(4, '1'), setLine(5, '2'), setLine(6, '3')]),
+  ])
+  assert.deepEqual(await collect(loop, 2), ['start 5', 'set 6'])
+})

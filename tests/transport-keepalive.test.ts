@@ -255,3 +255,26 @@ test('an opening that the peer does not begin to answer is given up after a minu
     await peer.close()
   }
 })
+
+test('an abort ends the loop at once on a connection that garbage came on', async () => {
+  const peer = await serveFrames({
+    requested: (connection, id) => {
+      connection.respond(id)
+      connection.data(id, startLine(1) + '\r\n')
+    },
+  })
+  const client = new Client({ endpoint: peer.endpoint, secret: 's', time: new ManualTime() })
+  try {
+    const stream = client.stream(q.Documents(q.Collection('c')), undefined, { resume: 'live' })
+    const loop = stream[Symbol.asyncIterator]()
+    await loop.next()
+    const pending = loop.next()
+    peer.connections[0]!.socket.write(Buffer.alloc(64, 0xff))
+    for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve))
+    stream.controller.abort()
+    assert.deepEqual(await pending, { done: true, value: undefined })
+  } finally {
+    await client.close()
+    await peer.close()
+  }
+})

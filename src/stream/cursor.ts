@@ -23,7 +23,7 @@ export class Cursor {
   /** Everything up to `txn` was told, or is owed to nobody. */
   complete(txn: number): void {
     this.#moveTo(txn)
-    this.#isComplete = true
+    if (txn === this.txn) this.#isComplete = true
   }
 
   /** The stream was reopened at `start`. Where that lies before us, what we told comes again. */
@@ -54,7 +54,7 @@ export class Cursor {
       this.#repeated = undefined
       return false
     }
-    if (event.txn < txn || event.type === 'version') return true
+    if (event.txn < txn || this.#isComplete) return true
     const count = this.#repeated!.get(line) ?? 0
     if (count > 0) this.#repeated!.set(line, count - 1)
     return count > 0

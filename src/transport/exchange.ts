@@ -107,19 +107,17 @@ export class Exchange {
   }
 
   /**
-   * Lets the exchange go; `end` tells when that is done. It is reset with CANCEL (RFC 9113 §8.1) at once, or, where its
-   * session has no reset left, detached: its end is told, nothing of it is read any more, and the reset comes later.
+   * Lets the exchange go: its end is told at once, and nothing of it is read any more. It is reset with CANCEL (RFC 9113
+   * §8.1), or, where its session has no reset left, later; `gone` tells when that is done.
    */
   cancel(): void {
     if (this.#isCancelled || this.#request.destroyed) return
     this.#isCancelled = true
     this.#request.removeAllListeners('data')
-    if (this.#request.closed || this.#session.mayReset(this)) {
-      this.reset()
-    } else {
-      this.#request.pause()
-      this.#detach({ how: 'closed' })
-    }
+    if (this.#request.closed || this.#session.mayReset(this)) this.reset()
+    else this.#request.pause()
+    // Node may never tell of its own reset, as on a connection that garbage came on: nobody waits for that.
+    this.#detach({ how: 'closed' })
     this.#session.cancelled(this)
   }
 
