@@ -1,0 +1,90 @@
+// Patterns of Java, the case of letters and Java's formats: rules beyond the recorded queries.
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import * as fc from 'fast-check'
+import { foldCase, toTitleCase } from '../src/local/casing.ts'
+import { layOutDouble, layOutInteger } from '../src/local/format-layout.ts'
+import { PatternError, compilePattern, expandTemplate, quotePattern } from '../src/local/pattern.ts'
+import './support/leaks.ts'
+
+const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
+
+/** A pattern, a text, and the matches that Java finds in it. */
+const matches: readonly (readonly [string, string, readonly string[]])[] = [
+  ['[a-z&&[^b]]', 'abc', ['a', 'c']],
+  ['[a[0-9]]+', 'a1b2', ['a1', '2']],
+  ['[]a]+', 'a]', ['a]']],
+  ['[a-]', 'a-b', ['a', '-']],
+  [String.raw`\Qa.b\E+`, 'axb a.bb', ['a.bb']],
+  ['a++a', 'aaa', []],
+  ['(?>a|ab)c', 'abc', []],
+  ['(?i)é|hi', 'É HI', ['HI']],
+  ['(?iu)é', 'É', ['É']],
+  ['(?i:a)b', 'Ab AB', ['Ab']],
+  ['(?x) a b # twice', 'ab', ['ab']],
+  ['.', '\n\u0085\u2028x', ['x']],
+  ['(?s).', '\n', ['\n']],
+  ['a$', 'a\n', ['a']],
+  ['(?m)^.', 'a\r\nb\n', ['a', 'b']],
+  [String.raw`\s`, '\u00a0 \t', [' ', '\t']],
+  [String.raw`\p{Upper}\p{IsAlphabetic}`, 'Éa Aé', ['Aé']],
+  [String.raw`(?<first>.)\k<first>`, 'abb', ['bb']],
+  [String.raw`(a)\11`, 'aa1', ['aa1']],
+  [String.raw`\x41\u0042\0103`, 'ABC', ['ABC']],
+]
+
+for (const [pattern, text, found] of matches) {
+  test(`${pattern} finds ${JSON.stringify(found)} in ${JSON.stringify(text)}`, () => {
+    assert.deepEqual(text.match(compilePattern(pattern).regExp) ?? [], found)
+  })
+}
+
+test('what Java refuses is refused', () => {
+  const wrong = ['[', '[a', '(', ')', '*', 'a**', '{', 'x{3,2}', '(?P<x>a)', '(?z)', '[b-a]', '\\', '\\y', '\\p{Foo}']
+  for (const pattern of wrong) assert.throws(() => compilePattern(pattern), PatternError, pattern)
+})
+
+test('a quoted text is found as it is, whatever is in it', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\\E', '\\Q', '\\E\\E', '[', '$1'))
+  const check = fc.property(text, quoted => {
+    const [found] = compilePattern(quotePattern(quoted)).regExp.exec(quoted) ?? []
+    assert.equal(found, quoted)
+  })
+  fc.assert(check, seed)
+})
+
+test('a replacement takes as many digits of a group as there are groups for', () => {
+  const pattern = compilePattern('(a)(?<second>b)')
+  const match = pattern.regExp.exec('ab') as RegExpExecArray
+  assert.equal(expandTemplate(String.raw`$2$10${'${second}'}\$\\`, match, pattern), String.raw`ba0b$\ `.trim())
+})
+
+test('case is folded by way of capitals, and folding again changes nothing', () => {
+  assert.equal(foldCase('Straße ΣΊΣΥΦΟΣ ﬀ İı \u00adK'), 'strasse σίσυφοσ ff i̇ı k')
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), text => assert.equal(foldCase(foldCase(text)), foldCase(text))),
+    seed,
+  )
+})
+
+test('each word has a title, its digraphs and ligatures in two letters', () => {
+  assert.equal(toTitleCase("ǆungla ßen ﬁn ŉ o'NEILL (ΟΔΟΣ) 1ABC"), "ǅungla Ssen Fin ʼN O'neill (Οδος) 1abc")
+})
+
+const layout = (flags: string, width: number | undefined, precision: number | undefined, conversion: string) => ({
+  flags,
+  width,
+  precision,
+  conversion,
+})
+
+test('numbers are laid out with sign, zeros, groups and brackets as Java does', () => {
+  assert.equal(layOutInteger(-1234567n, layout('(,0', 14, undefined, 'd')), '(0001,234,567)')
+  assert.equal(layOutInteger(-1n, layout('#', undefined, undefined, 'X')), '0XFFFFFFFFFFFFFFFF')
+  assert.equal(layOutDouble(1e6, layout('', undefined, undefined, 'g')), '1.00000e+06')
+  assert.equal(layOutDouble(0.00012345, layout('', undefined, 3, 'g')), '0.000123')
+  assert.equal(layOutDouble(99.96, layout('', undefined, 1, 'f')), '100.0')
+  assert.equal(layOutDouble(9.996e99, layout('', undefined, 2, 'E')), '1.00E+100')
+  assert.equal(layOutDouble(-0, layout('', undefined, 1, 'f')), '-0.0')
+  assert.equal(layOutDouble(-Infinity, layout('(0', 12, undefined, 'f')), '  (Infinity)')
+})
