@@ -21,8 +21,8 @@ export const systemTime: Time = {
     let immediate: NodeJS.Immediate | undefined
     const timeout = setTimeout(() => {
       // What has come while the program was busy is read first: it may be what was waited for.
+      // It must count (no `unref`): in a quiet process nothing else would wake the turn that runs it.
       immediate = setImmediate(run)
-      if (!isAwaited) immediate.unref()
     }, delayMs)
     // As a rule an open socket keeps the process alive where something is awaited; a timer alone must not.
     if (!isAwaited) timeout.unref()

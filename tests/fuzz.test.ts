@@ -20,7 +20,6 @@ import {
   startLine,
   versionLine,
 } from '../src/testing/index.ts'
-import type { Time } from '../src/time.ts'
 import { encodeNumbers, encodeSettings } from '../src/testing/frame.ts'
 import { encodeHeaders } from '../src/testing/hpack.ts'
 import './support/leaks.ts'
@@ -38,22 +37,6 @@ const patienceMs = 300
 const pingMs = 20
 /** A case takes some milliseconds; one that takes this long hangs. */
 const hangMs = 20_000
-
-/** Time whose timers run at once when they are due, in a process where nothing else happens too. */
-const wallTime: Time = {
-  now: () => Date.now(),
-  after(delayMs, run) {
-    let immediate: NodeJS.Immediate | undefined
-    // What has come is read first.
-    const timer = setTimeout(() => (immediate = setImmediate(run)), delayMs)
-    return {
-      cancel() {
-        clearTimeout(timer)
-        clearImmediate(immediate)
-      },
-    }
-  },
-}
 
 /** What a peer does in one case, each time it is asked. */
 type Plan = {
@@ -98,7 +81,6 @@ async function follow(plan: Plan, resume: 'live' | false): Promise<Outcome> {
   const client = new Client({
     endpoint: peer.endpoint,
     secret: 's',
-    time: wallTime,
     connectTimeoutMs: patienceMs,
     startTimeoutMs: patienceMs,
     pingIntervalMs: pingMs,

@@ -15,8 +15,6 @@ const things = q.Collection('things')
 /** A server in a process of its own, which is killed at the end whatever state it is in. */
 async function withServer(run: (client: Client, signal: (name: NodeJS.Signals) => void) => Promise<void>) {
   const { child, finished, prints } = startProgram(program)
-  // While the server is stopped nothing else may hold, or wake, this process: here a timer does.
-  const wake = setInterval(() => undefined, pingMs)
   try {
     const [, endpoint = ''] = await prints(/at (\S+)/)
     await using client = new Client({
@@ -30,7 +28,6 @@ async function withServer(run: (client: Client, signal: (name: NodeJS.Signals) =
     await client.query(q.CreateCollection({ name: 'things' }))
     await run(client, name => child.kill(name))
   } finally {
-    clearInterval(wake)
     child.kill('SIGKILL')
     await finished
   }
