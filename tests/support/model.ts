@@ -55,7 +55,10 @@ const maxTransactions = 6
 /** Just below the default of `startTimeoutMs`. */
 const lateMs = 9_000
 /** A run takes some milliseconds; one that takes this long hangs. */
-const hangMs = 60_000
+const hangMs = 30_000
+/** Where nothing happened for so long, time passes: what Node does not tell of a broken connection, a PING finds. */
+const idleMs = 500
+const passMs = 5_000
 
 function makeSteps(random: () => number): Step[] {
   const pick = (count: number) => Math.floor(random() * count)
@@ -110,17 +113,28 @@ class Run {
     this.#peer = peer
     const client = new Client({ endpoint: peer.endpoint, secret: this.#secret, time: this.#time })
     const hang = setTimeout(() => this.#failed.abort(new Error(`the run hangs: ${this.#describe()}`)), hangMs)
+    const idle = this.#passWhenIdle()
     try {
       await this.#read(client)
     } catch (error) {
       throw new Error(`the loop threw: ${this.#describe()}`, { cause: error })
     } finally {
       clearTimeout(hang)
+      clearInterval(idle)
       await client.close()
       await peer.close()
     }
     const { kind, commits } = this.#log
     return { kind, commits, told: this.#told, signalled: this.#signalled }
+  }
+
+  #passWhenIdle(): NodeJS.Timeout {
+    let before = ''
+    return setInterval(() => {
+      const now = `${this.#told.length} ${this.#steps.length} ${[...this.#losses.values()].join(' ')}`
+      if (now === before) this.#time.pass(passMs)
+      before = now
+    }, idleMs)
   }
 
   async #read(client: Client): Promise<void> {
