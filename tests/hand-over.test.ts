@@ -124,6 +124,48 @@ describe('a hand-over', () => {
     await stream.close()
   })
 
+  test('that is asked for again before it is done is made again after it: the secret may be another by then', async () => {
+    const { link, stream, words, push, settle } = await follow([
+      tells(startLine(1)),
+      tells(startLine(5), versionLine(6)),
+      tells(startLine(7), versionLine(8)),
+    ])
+    const [first, second] = [stream.handOver(), stream.handOver()]
+    await settle()
+    assert.equal(link.opened, 2)
+    await push(0, versionLine(6))
+    await first
+    await push(1, versionLine(8))
+    await second
+    assert.ok(link.exchanges[0]!.isCancelled && link.exchanges[1]!.isCancelled)
+    assert.deepEqual(words, ['start 1', 'version 6', 'version 8'])
+    await stream.close()
+  })
+
+  test('of a stream that is opening is made when it is open', async () => {
+    const answer = tells(startLine(1), versionLine(2))
+    const link = new FakeLink([answer, answer], { time: new ManualTime() })
+    const stream = streamOver<AnyEvent>(link)
+    const iterator = stream[Symbol.asyncIterator]()
+    const first = iterator.next()
+    const done = stream.handOver()
+    await first
+    for (let i = 0; i < 20; i++) await turn()
+    assert.equal(link.opened, 2)
+    await iterator.next()
+    await done
+    await iterator.return!()
+  })
+
+  for (const line of ['nonsense', versionLine(2)]) {
+    test(`whose new stream begins with ${line.slice(0, 16)} is refused, and lets it go`, async () => {
+      const { link, stream } = await follow([tells(startLine(1)), tells(line)])
+      await assert.rejects(stream.handOver(), { name: 'ProtocolError' })
+      assert.ok(link.exchanges[1]!.isCancelled && !link.exchanges[0]!.isCancelled)
+      await stream.close()
+    })
+  }
+
   test('of a stream that is closed meanwhile lets both go', async () => {
     const { stream, settle, link, time } = await follow([tells(startLine(1)), tells(startLine(5))])
     const done = stream.handOver()

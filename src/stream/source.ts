@@ -56,6 +56,7 @@ export class EventSource implements Pullable<AnyEvent> {
   /** The attempt that takes over as planned, when this one has passed its start. */
   #successor: Successor | undefined
   #overlap: Timer | undefined
+  #handingOver: Promise<void> = Promise.resolve()
   #isReading = false
   /** Set when a consumer left the loop: the end is then nobody's error. */
   #isLeft = false
@@ -94,9 +95,15 @@ export class EventSource implements Pullable<AnyEvent> {
    * Opens the stream anew beside the old one, and goes over when the old one has passed the new one's start: nothing is
    * lost or told twice. Resolves when that is done; rejects, with the stream as it was, where the opening is refused.
    */
-  async handOver(): Promise<void> {
-    if (this.#successor) return this.#successor.settled
-    const before = (await this.#opening?.catch(() => undefined)) && this.#attempt
+  handOver(): Promise<void> {
+    // One after the other: the next one may be asked for with yet another secret.
+    const done = this.#handingOver.then(() => this.#handOverNow())
+    this.#handingOver = done.catch(() => undefined)
+    return done
+  }
+
+  async #handOverNow(): Promise<void> {
+    const before = await this.#opening?.catch(() => undefined)
     if (before === undefined || this.#isOver()) return
     const successor = await Successor.of(await this.#opener.openOnce(), this.#link)
     // Where it was lost meanwhile, it came back by itself.

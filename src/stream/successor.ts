@@ -1,7 +1,6 @@
 /** A planned hand-over: the same stream opened a second time, which waits until the first one has passed its start. */
-import type { End } from '../end.ts'
-import { toError } from '../end.ts'
-import { StreamError } from '../errors.ts'
+import { type End, toError } from '../end.ts'
+import { ProtocolError, StreamError } from '../errors.ts'
 import { readEvent } from '../events/decode.ts'
 import type { Attempt } from './attempt.ts'
 import type { Link } from './link.ts'
@@ -32,17 +31,27 @@ export class Successor {
     this.settle = settle
   }
 
-  /** Waits for the `start` of an attempt. Throws where it was refused; nothing is held then. */
+  /** Waits for the `start` of an attempt; `undefined` where it was closed. Throws where it has none; nothing is held then. */
   static async of(attempt: Attempt | End, link: Link): Promise<Successor | undefined> {
-    const lines = 'how' in attempt ? attempt : await attempt.read()
-    if ('how' in lines) {
-      if (lines.how === 'closed') return undefined
-      throw toError(lines, link.where)
+    if ('how' in attempt) return failUnlessClosed(attempt, link)
+    const lines = await attempt.read()
+    if ('how' in lines) return failUnlessClosed(lines, link)
+    try {
+      return new Successor(attempt, readStart(lines[0]!, link), lines)
+    } catch (error) {
+      attempt.cancel()
+      throw error
     }
-    const first = readEvent(lines[0]!)
-    if (first.type === 'start') return new Successor(attempt as Attempt, first.txn, lines)
-    ;(attempt as Attempt).cancel()
-    if (first.type !== 'error') throw toError({ how: 'silent', awaited: 'start', waitedMs: 0 }, link.where)
-    throw new StreamError(first.event.code, first.event.description, first.txn, link.where)
   }
+}
+
+function failUnlessClosed(end: End, link: Link): undefined {
+  if (end.how !== 'closed') throw toError(end, link.where)
+}
+
+function readStart(line: string, link: Link): number {
+  const first = readEvent(line)
+  if (first.type === 'start') return first.txn
+  if (first.type === 'error') throw new StreamError(first.event.code, first.event.description, first.txn, link.where)
+  throw new ProtocolError('bad_event', `${link.where}: the first line of a stream is not its start`, line)
 }
