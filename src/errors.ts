@@ -139,6 +139,9 @@ const gapAdvice = {
   live: "the stream was reopened with resume: 'live', which reads nothing back: read the state anew",
 } as const
 
+/** A hole: what came after the event at `after`, up to and including `until`, both transaction times in microseconds. */
+export type Gap = { readonly after: number; readonly until: number; readonly reason: GapReason }
+
 /** Events were missed and cannot be had: those after `after`, up to and including `until`. */
 export class GapError extends FaunaError {
   override readonly name = 'GapError'
@@ -148,7 +151,7 @@ export class GapError extends FaunaError {
   readonly until: number
   readonly reason: GapReason
 
-  constructor(gap: { readonly after: number; readonly until: number; readonly reason: GapReason }, where: string) {
+  constructor(gap: Gap, where: string) {
     const hole = `events after ${gap.after}, up to and including ${gap.until}, may be missing (${gap.reason})`
     super('gap', `${where}: ${hole}; ${gapAdvice[gap.reason]}`)
     this.after = gap.after

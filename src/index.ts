@@ -6,6 +6,7 @@ export {
   type ErrorDetail,
   type Failure,
   FaunaError,
+  type Gap,
   GapError,
   type GapReason,
   OptionError,
@@ -36,6 +37,6 @@ export type {
 export type { Observer, RequestResult } from './observe.ts'
 export type { ClientOptions, GapEventOf, QueryOptions, StreamOptions } from './options.ts'
 export { Expr, type ExprArg, q } from './query/index.ts'
-export type { Gap, StreamSignals, StreamState } from './signals.ts'
+export type { StreamSignals, StreamState } from './signals.ts'
 export type { EventStream, StreamHealth } from './stream/stream.ts'
 export { Bytes, FaunaDate, FaunaTime, Query, Ref, SetRef, Uuid } from './values/index.ts'

@@ -1,11 +1,8 @@
 /** The lifecycle signals of a stream. Data never goes this way: that is what keeps back-pressure true. */
-import type { GapReason } from './errors.ts'
+import type { Gap } from './errors.ts'
 
 /** Where a stream is in its life. */
 export type StreamState = 'idle' | 'connecting' | 'open' | 'closed'
-
-/** A hole: what came after the event at `after`, up to and including `until`, both transaction times in microseconds. */
-export type Gap = { readonly after: number; readonly until: number; readonly reason: GapReason }
 
 /** Each signal and what its listeners are called with. */
 export type StreamSignals = {

@@ -5,10 +5,11 @@ import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { Client, q } from '../src/index.ts'
+import { type Client, q } from '../src/index.ts'
 import { type FrameConnection, type FramePeer, frameType, serveFrames } from '../src/testing/index.ts'
+import { withClients } from './support/clients.ts'
 import './support/leaks.ts'
-import { startLine } from './support/peer.ts'
+import { beginFrames, startLine } from './support/peer.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -16,23 +17,12 @@ const collect = runInNewContext('gc') as () => void
 const expr = q.Documents(q.Collection('c'))
 const cancel = 8
 
-function begin(connection: FrameConnection, id: number): void {
-  connection.respond(id)
-  connection.data(id, startLine(1) + '\r\n')
-}
-
+/** Runs a test with a client of a peer. */
 async function withPeer(
   run: (client: Client, peer: FramePeer) => Promise<void>,
-  requested: (connection: FrameConnection, id: number) => void = begin,
+  requested: (connection: FrameConnection, id: number) => void = beginFrames,
 ): Promise<void> {
-  const peer = await serveFrames({ requested })
-  const client = new Client({ endpoint: peer.endpoint, secret: 's' })
-  try {
-    await run(client, peer)
-  } finally {
-    await client.close()
-    await peer.close()
-  }
+  await withClients(await serveFrames({ requested }), (peer, connect) => run(connect(), peer))
 }
 
 /** Resolves when the peer has seen so many exchanges reset, each with CANCEL. */

@@ -6,22 +6,12 @@ import type { End } from '../src/end.ts'
 import { GapError, type FaunaError, QueryError, StreamError } from '../src/errors.ts'
 import type { AnyEvent } from '../src/events/types.ts'
 import type { EventStream } from '../src/stream/stream.ts'
+import { errorLine, setLine, startLine, versionLine } from '../src/testing/index.ts'
 import { ManualTime } from './support/clock.ts'
 import { bytes, type FakeAnswer, FakeLink, type FakeOptions, streamOver } from './support/fake-link.ts'
 import './support/leaks.ts'
-import { startLine, versionLine } from './support/peer.ts'
 
 const cut: End = { how: 'cut' }
-
-function setLine(txn: number, id: string, action = 'add'): string {
-  const collection = { '@ref': { id: 'c', collection: { '@ref': { id: 'collections' } } } }
-  const document = { ref: { '@ref': { id, collection } }, ts: txn }
-  return JSON.stringify({ type: 'set', txn, event: { action, document } })
-}
-
-function errorLine(code: string, txn = 0): string {
-  return JSON.stringify({ type: 'error', txn, event: { code, description: 'Said so.' } })
-}
 
 /** An answer of these lines; it stays open where it has no end. */
 function tells(lines: readonly string[], end?: End): FakeAnswer {
@@ -132,13 +122,23 @@ describe('a loss', () => {
   })
 
   test('of a set is a hole there too: the transaction may have been incomplete', async () => {
-    const loop = follow([tells([startLine(1), setLine(5, '1')], cut), tells([startLine(5), setLine(6, '2')])])
+    const loop = follow([
+      tells([startLine(1), setLine(5, { id: '1' })], cut),
+      tells([startLine(5), setLine(6, { id: '2' })]),
+    ])
     assert.deepEqual(await collect(loop, 4), ['start 1', 'set 5', 'gap 5–5 live', 'set 6'])
   })
 
   test('to a server that is behind us tells nothing twice, and what is new of the last transaction', async () => {
-    const before = [startLine(1), setLine(3, '1'), setLine(5, '2'), setLine(5, '3')]
-    const after = [startLine(2), setLine(3, '1'), setLine(5, '3'), setLine(5, '4'), setLine(5, '2'), setLine(6, '5')]
+    const before = [startLine(1), setLine(3, { id: '1' }), setLine(5, { id: '2' }), setLine(5, { id: '3' })]
+    const after = [
+      startLine(2),
+      setLine(3, { id: '1' }),
+      setLine(5, { id: '3' }),
+      setLine(5, { id: '4' }),
+      setLine(5, { id: '2' }),
+      setLine(6, { id: '5' }),
+    ]
     const loop = follow([tells(before, cut), tells(after)])
     assert.deepEqual(await collect(loop, 6), ['start 1', 'set 3', 'set 5', 'set 5', 'set 5', 'set 6'])
   })
@@ -225,19 +225,22 @@ describe('a refused exchange', () => {
 describe('an error of the server', () => {
   for (const code of ['time out', 'request timeout', 'too many requests', 'internal server error']) {
     test(`(${code}) is a loss`, async () => {
-      const loop = follow([tells([startLine(1), errorLine(code)], { how: 'finished' }), tells([startLine(2)])])
+      const loop = follow([
+        tells([startLine(1), errorLine(code, 'Said so.')], { how: 'finished' }),
+        tells([startLine(2)]),
+      ])
       assert.deepEqual(await collect(loop, 2), ['start 1', 'gap 1–2 live'])
     })
   }
 
   test('that cannot be retried is thrown', async () => {
-    const loop = follow([tells([startLine(1), errorLine('validation failed')], { how: 'finished' })])
+    const loop = follow([tells([startLine(1), errorLine('validation failed', 'Said so.')], { how: 'finished' })])
     await assert.rejects(collect(loop, 2), StreamError)
   })
 
   test('(permission denied) opens anew at once; a second one before an event is thrown', async () => {
     const denied = (txn: number) =>
-      tells([startLine(txn), errorLine('permission denied', txn + 1)], { how: 'finished' })
+      tells([startLine(txn), errorLine('permission denied', 'Said so.', txn + 1)], { how: 'finished' })
     const loop = follow([denied(1), denied(5)])
     const iterator = loop.stream[Symbol.asyncIterator]()
     await iterator.next()
@@ -252,7 +255,9 @@ describe('an error of the server', () => {
 
   test('(permission denied) opens anew each time where events came in between', async () => {
     const denied = (txn: number) =>
-      tells([startLine(txn), versionLine(txn + 1), errorLine('permission denied', txn + 2)], { how: 'finished' })
+      tells([startLine(txn), versionLine(txn + 1), errorLine('permission denied', 'Said so.', txn + 2)], {
+        how: 'finished',
+      })
     const loop = follow([denied(1), denied(5), tells([startLine(9)])])
     const words = await collect(loop, 5)
     assert.deepEqual(words, ['start 1', 'version 2', 'gap 2–5 live', 'version 6', 'gap 6–9 live'])
@@ -299,7 +304,7 @@ test('a line that is no event is thrown, never passed over', async () => {
 test('a server that is behind the first start tells nothing from before it', async () => {
   const loop = follow([
     tells([startLine(5)], cut),
-    tells([startLine(2), setLine(4, '1'), setLine(5, '2'), setLine(6, '3')]),
+    tells([startLine(2), setLine(4, { id: '1' }), setLine(5, { id: '2' }), setLine(6, { id: '3' })]),
   ])
   assert.deepEqual(await collect(loop, 2), ['start 5', 'set 6'])
 })

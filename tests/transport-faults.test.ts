@@ -6,7 +6,7 @@ import { Client, type DefaultField, q, type StreamEvent, TransportError } from '
 import { ManualTime } from './support/clock.ts'
 import { type FrameConnection, type FramePeer, frameType, serveFrames } from '../src/testing/index.ts'
 import './support/leaks.ts'
-import { startLine, versionLine } from './support/peer.ts'
+import { beginFrames, versionLine } from './support/peer.ts'
 
 /** A loss throws: these tests look at the one end of a stream. */
 const noResume = { resume: false } as const
@@ -36,11 +36,6 @@ async function withPeer(
     await client.close()
     await peer.close()
   }
-}
-
-function begin(connection: FrameConnection, streamId: number): void {
-  connection.respond(streamId)
-  connection.data(streamId, startLine(1) + '\r\n')
 }
 
 type Events = StreamEvent<DefaultField>[]
@@ -139,7 +134,7 @@ describe('a stream that is ended by', () => {
   for (const { what, code, message, outcome = 'unknown', cause } of [...faults, endOfAnswer]) {
     for (const isMidLine of [false, true]) {
       test(`${what}${isMidLine ? ' in the middle of a line' : ''} throws ${code} after what came`, () =>
-        withPeer(begin, async (client, peer) => {
+        withPeer(beginFrames, async (client, peer) => {
           const events: Events = []
           const reading = readAll(client, events)
           await peer.until(() => peer.connections[0]?.received(frameType.data).length === 1)
@@ -161,7 +156,7 @@ describe('a stream that is ended by', () => {
 
 describe('bytes that break the framing', () => {
   test('end a stream: by an error, or since nothing after them is heard', () =>
-    withPeer(begin, async (client, peer, time) => {
+    withPeer(beginFrames, async (client, peer, time) => {
       const iterator = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]()
       await iterator.next()
       const isTold = ({ code }: TransportError) => code === 'ping_timeout' || code === 'connection_lost'
@@ -236,7 +231,7 @@ describe('a query that was surely not processed', () => {
 
 describe('GOAWAY without an error', () => {
   test('lets the stream go on; a new one goes on a new connection, and the old one closes after its last', () =>
-    withPeer(begin, async (client, peer) => {
+    withPeer(beginFrames, async (client, peer) => {
       const first = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]()
       await first.next()
       const [connection] = peer.connections
@@ -260,7 +255,7 @@ describe('GOAWAY without an error', () => {
 
 describe('a loop that is left', () => {
   test('resets its exchange with CANCEL, at once, also while nothing comes', () =>
-    withPeer(begin, async (client, peer) => {
+    withPeer(beginFrames, async (client, peer) => {
       for await (const _event of client.stream(expr, undefined, noResume)) break
       const [connection] = peer.connections
       await peer.until(() => connection!.received(frameType.reset, 1).length === 1)
@@ -268,7 +263,7 @@ describe('a loop that is left', () => {
     }))
 
   test('leaves the other streams of its connection alone', () =>
-    withPeer(begin, async (client, peer) => {
+    withPeer(beginFrames, async (client, peer) => {
       const [stays, goes] = [client.stream(expr, undefined, noResume), client.stream(expr, undefined, noResume)].map(
         stream => stream[Symbol.asyncIterator](),
       )

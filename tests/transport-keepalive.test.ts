@@ -6,7 +6,7 @@ import { KeepAlive, type Pingable } from '../src/transport/keepalive.ts'
 import { ManualTime } from './support/clock.ts'
 import { type FramePeer, frameType, serveFrames } from '../src/testing/index.ts'
 import './support/leaks.ts'
-import { startLine, versionLine } from './support/peer.ts'
+import { beginFrames, versionLine } from './support/peer.ts'
 
 /** A loss throws: these tests look at the one end of a stream. */
 const noResume = { resume: false } as const
@@ -125,10 +125,7 @@ describe('a keep-alive', () => {
 async function openStream(run: (open: { time: ManualTime; peer: FramePeer; client: Client; next: Next }) => unknown) {
   const time = new ManualTime()
   const peer = await serveFrames({
-    requested: (connection, id) => {
-      connection.respond(id)
-      connection.data(id, startLine(1) + '\r\n')
-    },
+    requested: beginFrames,
   })
   const client = new Client({ endpoint: peer.endpoint, secret: 's', time })
   try {
@@ -216,10 +213,7 @@ describe('a stream', () => {
 test('a stream tells that its peer answered a PING, and lastHeardAt moves with it', async () => {
   const time = new ManualTime()
   const peer = await serveFrames({
-    requested: (connection, id) => {
-      connection.respond(id)
-      connection.data(id, startLine(1) + '\r\n')
-    },
+    requested: beginFrames,
   })
   const client = new Client({ endpoint: peer.endpoint, secret: 's', time, pingIntervalMs: 5_000 })
   try {
@@ -258,10 +252,7 @@ test('an opening that the peer does not begin to answer is given up after a minu
 
 test('an abort ends the loop at once on a connection that garbage came on', async () => {
   const peer = await serveFrames({
-    requested: (connection, id) => {
-      connection.respond(id)
-      connection.data(id, startLine(1) + '\r\n')
-    },
+    requested: beginFrames,
   })
   const client = new Client({ endpoint: peer.endpoint, secret: 's', time: new ManualTime() })
   try {

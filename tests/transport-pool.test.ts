@@ -16,7 +16,7 @@ import {
 } from '../src/testing/index.ts'
 import './support/leaks.ts'
 import { ManualTime } from './support/clock.ts'
-import { serveTcp, startLine } from './support/peer.ts'
+import { beginFrames, serveTcp } from './support/peer.ts'
 
 /** A loss throws: these tests look at the one end of a stream. */
 const noResume = { resume: false } as const
@@ -25,16 +25,11 @@ const expr = q.Documents(q.Collection('c'))
 const maxConcurrentStreams = 3
 const noError = 0
 
-function begin(connection: FrameConnection, streamId: number): void {
-  connection.respond(streamId)
-  connection.data(streamId, startLine(1) + '\r\n')
-}
-
 async function withPeer(
   options: FramePeerOptions,
   run: (peer: FramePeer, connect: Connect) => Promise<void>,
 ): Promise<void> {
-  await withClients(await serveFrames({ requested: begin, ...options }), run)
+  await withClients(await serveFrames({ requested: beginFrames, ...options }), run)
 }
 
 /** Opens so many streams at once, and gives what leaves each again. */
@@ -42,6 +37,14 @@ async function openStreams(client: Client, count: number): Promise<(() => Promis
   const loops = Array.from({ length: count }, () => client.stream(expr, undefined, noResume)[Symbol.asyncIterator]())
   await Promise.all(loops.map(loop => loop.next()))
   return loops.map(loop => () => loop.return!())
+}
+
+/** Lowers what the first connection allows; resolves when the client knows. */
+async function lower(peer: FramePeer, limit: number): Promise<void> {
+  const [first] = peer.connections
+  const settings = first!.received(frameType.settings).length
+  first!.settings([[maxConcurrentStreams, limit]])
+  await peer.until(() => first!.received(frameType.settings).length > settings)
 }
 
 /** How many requests each connection got. */
@@ -73,10 +76,7 @@ describe('streams', () => {
     withPeer({ maxConcurrentStreams: 10 }, async (peer, connect) => {
       const client = connect()
       await openStreams(client, 1)
-      const [first] = peer.connections
-      const settings = first!.received(frameType.settings).length
-      first!.settings([[maxConcurrentStreams, 1]])
-      await peer.until(() => first!.received(frameType.settings).length > settings)
+      await lower(peer, 1)
       await openStreams(client, 1)
       assert.deepEqual(requestsOf(peer), [1, 1])
     }))
@@ -85,7 +85,7 @@ describe('streams', () => {
     const connections: FrameConnection[] = []
     const respond = (connection: FrameConnection, id: number) => {
       connections.push(connection)
-      if (connection === connections[0]) return begin(connection, id)
+      if (connection === connections[0]) return beginFrames(connection, id)
       connection.respond(id)
       connection.data(id, '{"resource":1}', true)
     }
@@ -108,7 +108,7 @@ describe('a peer that allows 100 exchanges on a connection', () => {
     const seen = new Set<FrameConnection>()
     const respond = (connection: FrameConnection, id: number) => {
       seen.add(connection)
-      if (seen.size <= 2) return begin(connection, id)
+      if (seen.size <= 2) return beginFrames(connection, id)
       connection.respond(id)
       connection.data(id, '{"resource":1}', true)
     }
@@ -140,10 +140,7 @@ describe('a peer that allows nothing for now', () => {
     withPeer({ maxConcurrentStreams: 10 }, async (peer, connect) => {
       const client = connect()
       await openStreams(client, 1)
-      const [first] = peer.connections
-      const settings = first!.received(frameType.settings).length
-      first!.settings([[maxConcurrentStreams, 0]])
-      await peer.until(() => first!.received(frameType.settings).length > settings)
+      await lower(peer, 0)
       await openStreams(client, 2)
       assert.deepEqual(requestsOf(peer), [1, 2])
     }))

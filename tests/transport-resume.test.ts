@@ -3,14 +3,20 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Client, type DefaultField, FaunaError, type GapEvent, q, type StreamEvent } from '../src/index.ts'
-import { type FrameConnection, frameType, serveFrames } from '../src/testing/index.ts'
+import {
+  errorLine,
+  type FrameConnection,
+  frameType,
+  serveFrames,
+  startLine,
+  versionLine,
+} from '../src/testing/index.ts'
 import { ManualTime } from './support/clock.ts'
 import './support/leaks.ts'
-import { startLine, versionLine } from './support/peer.ts'
 
 const expr = q.Ref(q.Collection('c'), '1')
 const line = (text: string) => text + '\r\n'
-const inBand = (code: string) => line(`{"type":"error","txn":0,"event":{"code":"${code}","description":"Said so."}}`)
+const inBand = (code: string) => line(errorLine(code, 'Said so.'))
 
 type Cause = (connection: FrameConnection, streamId: number) => void
 

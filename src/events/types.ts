@@ -1,5 +1,5 @@
 /** The types of events: narrowed by `type`, and by the fields that were asked for. */
-import type { GapReason } from '../errors.ts'
+import type { Gap } from '../errors.ts'
 import type { FaunaTime, Ref } from '../values/index.ts'
 
 /** The fields that an event can have (protocol.md B.1), in the order in which the server renders them. */
@@ -87,12 +87,7 @@ export type StreamEvent<F extends Field = Field, T = Data> =
  * A hole: what came after the event at `after`, up to and including `until`, may be missing; both in microseconds.
  * Of a set, the transaction at `after` itself may be incomplete. Everything after `until` follows.
  */
-export type GapEvent = {
-  readonly type: 'gap'
-  readonly after: number
-  readonly until: number
-  readonly reason: GapReason
-}
+export type GapEvent = Gap & { readonly type: 'gap' }
 
 /** Everything that a loop can get. */
 export type AnyEvent<F extends Field = Field, T = Data> = StreamEvent<F, T> | GapEvent

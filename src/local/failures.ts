@@ -2,7 +2,6 @@
  * How a query fails: errors with code, description, position, failures and cause, and the status that an answer with
  * them has (protocol.md C.2 to C.4).
  */
-import { inside } from './values.ts'
 import type { Position } from './values.ts'
 
 /** One thing wrong with the data of a document. */
@@ -127,9 +126,4 @@ export function collect<Element, Result>(
   })
   if (errors.length > 0) throw new Failure(errors)
   return results
-}
-
-/** The position of an element of an argument. */
-export function elementOf(at: Position, key: string, index: number): Position {
-  return inside(inside(at, key), index)
 }

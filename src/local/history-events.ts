@@ -53,7 +53,7 @@ function compareMixed(plain: Value): number {
   return isOrderedBelowRefs(plain) ? -1 : 1
 }
 
-/** The order of values; where neither has any, and `hasRefs`, that of the documents. */
+/** The order of values; an event without any stands where its document does, if `hasRefs`. */
 function compareTerms(a: HistoryEvent, b: HistoryEvent, reversed: readonly boolean[], hasRefs: boolean): number {
   const left = a.values.length === 0 && hasRefs ? [a.ref] : a.values
   const right = b.values.length === 0 && hasRefs ? [b.ref] : b.values

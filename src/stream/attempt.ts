@@ -41,9 +41,10 @@ export class Attempt {
     exchange.pinged = options.pinged
     const unfollow = onAbort(signal, () => exchange.cancel())
     void exchange.end.then(unfollow)
-    const head = await awaitHead(link, exchange)
+    // Not for ever: a peer that answers PINGs may still have forgotten the request.
+    const { value: head, isOverdue } = await waitAtMost(headTimeoutMs, link, exchange, exchange.head)
+    if (isOverdue) return { how: 'silent', awaited: 'answer', waitedMs: headTimeoutMs }
     if (head === undefined) return exchange.end
-    if (head === 'overdue') return { how: 'silent', awaited: 'answer', waitedMs: headTimeoutMs }
     seeTxnTime(link, head)
     if (head.status === 200) return new Attempt(link, exchange, head, options.maxLineBytes)
     return refuse(link, exchange, head, signal)
@@ -88,15 +89,9 @@ export class Attempt {
 
   /** 200 is not "subscribed": `start` comes later (protocol.md B.8), and that wait is bounded. */
   async #awaitStart(link: Link): Promise<Batch | undefined> {
-    const timer = link.time.after(link.startTimeoutMs, () => {
-      this.#isSilent = true
-      this.#exchange.cancel()
-    })
-    try {
-      return await this.#reader.read()
-    } finally {
-      timer.cancel()
-    }
+    const { value, isOverdue } = await waitAtMost(link.startTimeoutMs, link, this.#exchange, this.#reader.read())
+    this.#isSilent = isOverdue
+    return value
   }
 
   #explain(end: End): End {
@@ -108,16 +103,19 @@ export class Attempt {
 /** An answer begins when the expression was evaluated: no server takes longer over one, in milliseconds. */
 const headTimeoutMs = 60_000
 
-/** Waits for the answer to begin, but not for ever: a peer that answers PINGs may still have forgotten the request. */
-async function awaitHead(link: Link, exchange: Exchange): Promise<Head | 'overdue' | undefined> {
+/** Waits for a part of an answer; past `limitMs` the exchange is let go, and that ends the wait. */
+async function waitAtMost<T>(limitMs: number, link: Link, exchange: Exchange, part: Promise<T>) {
   let isOverdue = false
-  const timer = link.time.after(headTimeoutMs, () => {
+  const timer = link.time.after(limitMs, () => {
     isOverdue = true
     exchange.cancel()
   })
-  const head = await exchange.head
-  timer.cancel()
-  return isOverdue ? 'overdue' : head
+  try {
+    const value = await part
+    return { value, isOverdue }
+  } finally {
+    timer.cancel()
+  }
 }
 
 /** Of the body of a refusal no more than this is read, in bytes. */
@@ -126,14 +124,9 @@ const maxRefusalBytes = 256 * 1024
 /** The refusal that the body tells; the connection's end where it was cut before. */
 async function refuse(link: Link, exchange: Exchange, head: Head, signal: AbortSignal): Promise<End> {
   // A body that does not end is let go, and what came of it is told.
-  let isOverdue = false
-  const timer = link.time.after(link.startTimeoutMs, () => {
-    isOverdue = true
-    exchange.cancel()
-  })
-  const body = await exchange.text(maxRefusalBytes)
-  const end = await exchange.end
-  timer.cancel()
+  const answer = Promise.all([exchange.text(maxRefusalBytes), exchange.end])
+  const { value, isOverdue } = await waitAtMost(link.startTimeoutMs, link, exchange, answer)
+  const [body, end] = value
   const isTold = end.how === 'finished' || isOverdue || body.length > maxRefusalBytes
   if (signal.aborted || !isTold) return end
   return { how: 'answered', error: toAnswerError(head.status, body, link.where) }

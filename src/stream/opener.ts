@@ -44,11 +44,6 @@ export class Opener {
     this.#backoff = new Backoff(link.backoff)
   }
 
-  /** Attempts since the last healthy period. */
-  get attempts(): number {
-    return this.#backoff.attempts
-  }
-
   /** The next attempt whose answer has begun; `undefined` where the stream was closed. Throws what cannot be retried. */
   async open(): Promise<Attempt | undefined> {
     while (!this.#signal.aborted) {
@@ -78,11 +73,6 @@ export class Opener {
   /** Something was told: a right that is lost now is lost anew. */
   progressed(): void {
     this.#isReauthorized = false
-  }
-
-  /** What was missed was read back: whatever ends the stream again, it went on. */
-  recovered(): void {
-    this.#backoff.reset()
   }
 
   /**

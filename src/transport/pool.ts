@@ -41,9 +41,10 @@ export class Pool {
     const of = (kind: Kind): PoolCount => {
       const count = { sessions: 0, exchanges: 0, closing: 0, waiting: this.#waiting[kind] }
       for (const session of this.#sessions[kind]) {
+        const { size, closing } = session
         count.sessions++
-        count.exchanges += session.size - session.closing
-        count.closing += session.closing
+        count.exchanges += size - closing
+        count.closing += closing
       }
       return count
     }

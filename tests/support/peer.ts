@@ -2,6 +2,8 @@
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 
+import { type FrameConnection, startLine } from '../../src/testing/index.ts'
+
 export { serveTcp, startLine, versionLine } from '../../src/testing/index.ts'
 
 /** One request as a peer sees it, its body read to the end. */
@@ -101,4 +103,10 @@ export function answer(
 ): void {
   stream.respond({ ':status': status, 'content-type': 'application/json;charset=utf-8', ...headers })
   stream.end(body)
+}
+
+/** Begins a stream's answer frame by frame: status 200 and its `start`. */
+export function beginFrames(connection: FrameConnection, streamId: number): void {
+  connection.respond(streamId)
+  connection.data(streamId, startLine(1) + '\r\n')
 }
