@@ -13,6 +13,9 @@ import './support/leaks.ts'
 
 const cut: End = { how: 'cut' }
 
+/** Waits are random: of so long a span one is never 0. */
+const longMs = 2 ** 30
+
 /** An answer of these lines; it stays open where it has no end. */
 function tells(lines: readonly string[], end?: End): FakeAnswer {
   return { chunks: lines.map(line => bytes(line + '\r\n')), ...(end && { end }) }
@@ -32,10 +35,13 @@ type Follow = {
   time: ManualTime
 }
 
-function follow(answers: (FakeAnswer | End)[], options: FakeOptions & { maxAttempts?: number } = {}): Follow {
+function follow(
+  answers: (FakeAnswer | End)[],
+  options: FakeOptions & { maxAttempts?: number; firstMs?: number } = {},
+): Follow {
   const time = new ManualTime()
-  const { maxAttempts = Number.POSITIVE_INFINITY, ...rest } = options
-  const link = new FakeLink(answers, { time, backoff: { firstMs: 100, maxMs: 20_000, maxAttempts } })
+  const { maxAttempts = Number.POSITIVE_INFINITY, firstMs = 100, ...rest } = options
+  const link = new FakeLink(answers, { time, backoff: { firstMs, maxMs: Math.max(firstMs, 20_000), maxAttempts } })
   const stream = streamOver<AnyEvent>(link, { resumes: true, ...rest })
   const signals: string[] = []
   stream.on('lost', ({ error }) => signals.push(`lost ${(error as FaunaError).code}`))
@@ -197,7 +203,7 @@ describe('the waits', () => {
   })
 
   test('end at once with abort, and leave no timer', async () => {
-    const loop = follow([cut])
+    const loop = follow([cut], { firstMs: longMs })
     const pending = loop.stream[Symbol.asyncIterator]().next()
     while (!loop.signals.includes('retry 1')) await turn()
     loop.stream.controller.abort()
@@ -210,13 +216,13 @@ describe('the waits', () => {
 describe('a refused exchange', () => {
   test('is sent again at once, and only once', async () => {
     const refused: End = { how: 'refused', by: 'REFUSED_STREAM' }
-    const loop = follow([refused, refused, tells([startLine(1)])])
+    const loop = follow([refused, refused, tells([startLine(1)])], { firstMs: longMs })
     const first = loop.stream[Symbol.asyncIterator]().next()
     while (loop.link.opened < 2) await turn()
     for (let i = 0; i < 20; i++) await turn()
     assert.equal(loop.link.opened, 2)
     assert.deepEqual(loop.signals, ['lost refused', 'retry 0', 'lost refused', 'retry 1'])
-    loop.time.pass(100)
+    loop.time.pass(longMs)
     await first
     await loop.stream.close()
   })
