@@ -2,7 +2,7 @@
 import { aborted, onAbort, orAbort } from './abort.ts'
 import { isSecretRefused, readResource, toAnswerError } from './answer.ts'
 import { type End, toError } from './end.ts'
-import { type ErrorDetail, OptionError, QueryError, StateError } from './errors.ts'
+import { type ErrorDetail, OptionError, ProtocolError, QueryError, StateError } from './errors.ts'
 import type { Data, DefaultField, Field, StreamEvent } from './events/types.ts'
 import { callSafely } from './observe.ts'
 import {
@@ -14,12 +14,14 @@ import {
   type CheckedClientOptions,
   type ClientOptions,
   type GapEventOf,
+  type NoOptions,
   type QueryOptions,
+  type StateEventOf,
   type StreamOptions,
 } from './options.ts'
 import { toWire } from './query/wrap.ts'
 import { Secret, type SecretSource } from './secret.ts'
-import type { Link, StreamRequest } from './stream/link.ts'
+import type { Link, QueryAnswer, QueryTerms, StreamRequest } from './stream/link.ts'
 import { type Abortable, EventStream } from './stream/stream.ts'
 import { Exchange, type Head } from './transport/exchange.ts'
 import { type Kind, Pool, type PoolCount } from './transport/pool.ts'
@@ -124,19 +126,21 @@ export class Client {
    * prev index`, by default `action` and `document`. `T` is the type of the documents' data, where it is known.
    * @throws OptionError, StateError; what the loop throws is in the README's table.
    */
-  readonly stream = <const F extends Field = DefaultField, T = Data, const O extends StreamOptions = StreamOptions>(
+  readonly stream = <const F extends Field = DefaultField, T = Data, const O extends StreamOptions = NoOptions>(
     expr: unknown,
     fields?: readonly F[],
     options?: O,
-  ): EventStream<StreamEvent<F, T> | GapEventOf<O>> => {
+  ): EventStream<StreamEvent<F, T> | StateEventOf<O, F, T> | GapEventOf<O>> => {
     this.#assertOpen()
-    const checkedFields = checkFields(fields)
-    const { signal, maxLineBytes, resume, onGap } = checkStreamOptions(options ?? {})
-    const request = { body: toWire(expr), fields: checkedFields }
+    const request = { fields: checkFields(fields), body: toWire(expr) }
+    const checked = checkStreamOptions(options ?? {})
+    const { signal, since, checkpoint } = checked
     const link = this.#link(() => this.#streams.add(stream))
-    const wanted = { request, content: expr, signal, maxLineBytes, resumes: resume !== false, onGap }
-    const stream = new EventStream<StreamEvent<F, T> | GapEventOf<O>>(link, wanted, ended =>
-      this.#streams.delete(ended),
+    const wanted = { ...checked, signal, since, checkpoint, request, content: expr }
+    const stream: EventStream<StreamEvent<F, T> | StateEventOf<O, F, T> | GapEventOf<O>> = new EventStream(
+      link,
+      wanted,
+      ended => this.#streams.delete(ended),
     )
     return stream
   }
@@ -193,21 +197,41 @@ export class Client {
         used = secret
         return this.#open('stream', streamPath(request), request.body, secret, signal)
       },
+      query: (body, terms) => this.#askFor(body, terms),
       see: txn => this.#see(txn),
       secretRefused: () => this.#secret.refuse(used),
     }
   }
 
-  /** The answer to a query. Sent once more where that is surely safe: never processed, or refused for its secret. */
+  /** The answer to a query of a stream: what a stream may ask again, it does. */
+  async #askFor(body: string, { signal, lastSeen }: QueryTerms): Promise<QueryAnswer | End> {
+    if (this.#isClosed || signal.aborted) return { how: 'closed' }
+    const answer = await this.#tryTwice(body, this.#where('/'), signal, lastSeen)
+    if ('how' in answer) return answer
+    const { head, body: text, outcome } = answer
+    const txnTime = Number(head.headers['x-txn-time'])
+    if ('value' in outcome) return { value: outcome.value, text: resourceText(text), txnTime }
+    const { error } = outcome
+    if (error instanceof QueryError || error instanceof ProtocolError) return { how: 'answered', error }
+    throw error
+  }
+
+  /** The answer to a query of the caller. */
   async #ask(body: string, where: string, signal: AbortSignal): Promise<Answer> {
+    const answer = await this.#tryTwice(body, where, signal)
+    if (!('how' in answer)) return answer
+    signal.throwIfAborted()
+    throw answer.how === 'closed' ? this.#closedError() : toError(answer, where)
+  }
+
+  /** Sent once more where that is surely safe: never processed, or refused for its secret. */
+  async #tryTwice(body: string, where: string, signal: AbortSignal, lastSeen?: number): Promise<Answer | End> {
     for (let isFirst = true; ; isFirst = false) {
       const secret = await this.#readSecret(signal)
-      const answer = typeof secret === 'string' ? await this.#askOnce(body, where, secret, signal) : secret
+      const answer = typeof secret === 'string' ? await this.#askOnce(body, where, secret, signal, lastSeen) : secret
       if ('how' in answer) {
         if (isFirst && answer.how === 'refused') continue
-        signal.throwIfAborted()
-        if (answer.how === 'closed') throw this.#closedError()
-        throw toError(answer, where)
+        return answer
       }
       this.#see(Number(answer.head.headers['x-txn-time']))
       const isRefused = 'error' in answer.outcome && isSecretRefused(answer.outcome.error)
@@ -216,8 +240,14 @@ export class Client {
     }
   }
 
-  async #askOnce(body: string, where: string, secret: string, signal: AbortSignal): Promise<Answer | End> {
-    const exchange = await this.#open('query', '/', body, secret, signal)
+  async #askOnce(
+    body: string,
+    where: string,
+    secret: string,
+    signal: AbortSignal,
+    lastSeen?: number,
+  ): Promise<Answer | End> {
+    const exchange = await this.#open('query', '/', body, secret, signal, lastSeen)
     if (!(exchange instanceof Exchange)) return exchange
     const unfollow = onAbort(signal, () => exchange.cancel())
     try {
@@ -241,12 +271,19 @@ export class Client {
     }
   }
 
-  #open(kind: Kind, path: string, body: string, secret: string, signal: AbortSignal): Promise<Exchange | End> {
+  #open(
+    kind: Kind,
+    path: string,
+    body: string,
+    secret: string,
+    signal: AbortSignal,
+    lastSeen?: number,
+  ): Promise<Exchange | End> {
     const prefix = this.#options.endpoint.pathname.replace(/\/$/, '')
-    return this.#pool.open(kind, { path: prefix + path, headers: this.#headers(secret), body }, signal)
+    return this.#pool.open(kind, { path: prefix + path, headers: this.#headers(secret, lastSeen), body }, signal)
   }
 
-  #headers(secret: string): Record<string, string> {
+  #headers(secret: string, lastSeen = this.#lastTxn): Record<string, string> {
     const { headers, queryTimeoutMs } = this.#options
     return {
       ...headers,
@@ -254,7 +291,7 @@ export class Client {
       'content-type': 'application/json;charset=utf-8',
       'x-faunadb-api-version': apiVersion,
       ...(queryTimeoutMs === undefined ? {} : { 'x-query-timeout': String(queryTimeoutMs) }),
-      ...(this.#lastTxn === undefined ? {} : { 'x-last-seen-txn': String(this.#lastTxn) }),
+      ...(lastSeen === undefined ? {} : { 'x-last-seen-txn': String(lastSeen) }),
     }
   }
 
@@ -291,6 +328,11 @@ function readOutcome(status: number, body: string, where: string): Outcome {
   } catch (error) {
     return { error }
   }
+}
+
+/** The value alone, as it came: `{"resource":…}` has no other key. */
+function resourceText(body: string): string {
+  return body.slice(body.indexOf(':') + 1, body.lastIndexOf('}')).trim()
 }
 
 function toContent(error: unknown): readonly ErrorDetail[] | undefined {

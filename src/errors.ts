@@ -25,6 +25,8 @@ export type SdkErrorCode =
   | 'line_too_long'
   | 'bad_response'
   | 'gap'
+  | 'bad_checkpoint'
+  | 'checkpoint_mismatch'
   | 'unknown_error'
 
 /** Codes that the server gives, in its own spelling (protocol.md B.7, B.10, C.4). */
@@ -136,6 +138,12 @@ export class TransportError extends FaunaError {
 export type GapReason = keyof typeof gapAdvice
 
 const gapAdvice = {
+  retention:
+    'history does not reach back so far: read the state anew, and keep more history (history_days of the collection)',
+  permission:
+    'the key may not read history: give its role history_read on the collection (of a set, read on the index)',
+  recreated: 'the collection or index was deleted and made anew under the same name: read the state anew',
+  expired: 'the document has expired (ttl), and history does not tell its versions any more: read the state anew',
   live: "the stream was reopened with resume: 'live', which reads nothing back: read the state anew",
 } as const
 

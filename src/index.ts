@@ -28,15 +28,20 @@ export type {
   GapEvent,
   HistoryRewriteEvent,
   IndexEntry,
+  ResetEvent,
   SetEvent,
+  SnapshotEvent,
   StartEvent,
+  StateEvent,
   StreamEvent,
+  SyncedEvent,
   UnknownEvent,
   VersionEvent,
 } from './events/types.ts'
 export type { Observer, RequestResult } from './observe.ts'
-export type { ClientOptions, GapEventOf, QueryOptions, StreamOptions } from './options.ts'
+export type { ClientOptions, GapEventOf, NoOptions, QueryOptions, StateEventOf, StreamOptions } from './options.ts'
 export { Expr, type ExprArg, q } from './query/index.ts'
-export type { StreamSignals, StreamState } from './signals.ts'
+export type { StreamSignals, StreamState, WarningCode } from './signals.ts'
+export type { CheckpointStore } from './stream/checkpoint.ts'
 export type { EventStream, StreamHealth } from './stream/stream.ts'
 export { Bytes, FaunaDate, FaunaTime, Query, Ref, SetRef, Uuid } from './values/index.ts'

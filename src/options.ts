@@ -3,10 +3,12 @@ import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
 import type { BackoffOptions } from './backoff.ts'
 import { OptionError } from './errors.ts'
-import { fieldNames, type GapEvent } from './events/types.ts'
+import { type Field, fieldNames, type GapEvent, type StateEvent } from './events/types.ts'
 import { defaultMaxLineBytes } from './ndjson/splitter.ts'
 import type { Observer } from './observe.ts'
 import { isSendable, type SecretSource } from './secret.ts'
+import { defaultPageSize, maxPageSize } from './stream/catch-up.ts'
+import type { CheckpointStore } from './stream/checkpoint.ts'
 import { systemTime, type Time } from './time.ts'
 import type { TlsOptions } from './transport/session.ts'
 
@@ -44,10 +46,28 @@ export type ClientOptions = {
 export type StreamOptions = {
   /** Aborts like the stream's controller. */
   readonly signal?: AbortSignal | undefined
-  /** What a loss of the connection does: `'live'` opens the stream anew and tells the hole, `false` throws. Default `'live'`. */
-  readonly resume?: 'live' | false | undefined
-  /** What a hole does: `'yield'` gives a `gap` event, `'throw'` throws a `GapError`. Default `'yield'`. */
+  /**
+   * What a loss of the connection does: `'history'` reads back what was missed, `'live'` opens the stream anew and tells
+   * the hole, `false` throws. Default `'history'`.
+   */
+  readonly resume?: 'history' | 'live' | false | undefined
+  /** What a hole does: `'throw'` throws a `GapError`, `'yield'` gives a `gap` event. Default `'throw'`, with `resume: 'live'` `'yield'`. */
   readonly onGap?: 'yield' | 'throw' | undefined
+  /**
+   * The stream only says when, history says what: true events where a transaction writes a document twice, and where
+   * documents hold bytes. Costs a query a wake-up. Default false.
+   */
+  readonly exact?: boolean | undefined
+  /** The state first, then changes. Default false. */
+  readonly snapshot?: boolean | undefined
+  /** Begin with what happened after this transaction time, in microseconds. A checkpoint that was saved goes before it. */
+  readonly since?: number | undefined
+  /** Where the stream's place is kept between runs: saved when the loop asks for what comes after. */
+  readonly checkpoint?: CheckpointStore | undefined
+  /** Saves are at least this far apart, in milliseconds; 0 saves at every transaction. Default 0. */
+  readonly checkpointIntervalMs?: number | undefined
+  /** Elements in a page of history or of a snapshot, 1 to 100,000. Default 1,000. */
+  readonly pageSize?: number | undefined
   /** A longer line is a `ProtocolError`; in bytes. Default 64 MiB. */
   readonly maxLineBytes?: number | undefined
 }
@@ -128,18 +148,48 @@ const clientSchema = z.strictObject({
 
 const streamSchema = z.strictObject({
   signal: z.instanceof(AbortSignal, { error: 'give an AbortSignal' }).optional(),
-  resume: z.literal(['live', false], "give 'live' or false").default('live'),
-  onGap: z.literal(['yield', 'throw'], "give 'yield' or 'throw'").default('yield'),
+  resume: z.literal(['history', 'live', false], "give 'history', 'live' or false").default('history'),
+  onGap: z.literal(['yield', 'throw'], "give 'yield' or 'throw'").optional(),
+  exact: z.boolean().default(false),
+  snapshot: z.boolean().default(false),
+  since: z.int('give a transaction time, a whole number of microseconds').nonnegative().optional(),
+  checkpoint: z.custom<CheckpointStore>(isStore, 'give an object with load() and save(cursor)').optional(),
+  checkpointIntervalMs: z.int().nonnegative().max(maxDelayMs).default(0),
+  pageSize: z.int().positive().max(maxPageSize).default(defaultPageSize),
   maxLineBytes: z.int().positive().default(defaultMaxLineBytes),
 })
 
+function isStore(value: unknown): boolean {
+  const { load, save } = (value ?? {}) as Partial<CheckpointStore>
+  return typeof load === 'function' && typeof save === 'function'
+}
+
 const querySchema = streamSchema.pick({ signal: true })
 
-/** Event types that a stream with these options can give besides the server's own. */
-export type GapEventOf<O> = O extends { readonly onGap: 'throw' } | { readonly resume: false } ? never : GapEvent
+/** What an option may be; `undefined` where it is left out. */
+type Chosen<O, Name extends keyof StreamOptions> = Name extends keyof O ? O[Name] : undefined
+
+/** No option at all. */
+export type NoOptions = Readonly<Record<never, never>>
+
+/** The `gap` event, where a stream with these options may give one: elsewhere a `GapError` is thrown. */
+export type GapEventOf<O> =
+  'yield' extends Chosen<O, 'onGap'>
+    ? GapEvent
+    : Chosen<O, 'onGap'> extends 'throw'
+      ? never
+      : 'live' extends Chosen<O, 'resume'>
+        ? GapEvent
+        : never
+
+/** What a stream with these options tells besides changes. */
+export type StateEventOf<O, F extends Field, T> = true extends Chosen<O, 'snapshot'> ? StateEvent<F, T> : never
 
 /** Checked options of a client, defaults filled in. */
 export type CheckedClientOptions = Omit<z.output<typeof clientSchema>, 'endpoint'> & { readonly endpoint: URL }
+
+/** Checked options of a stream, defaults filled in. */
+export type CheckedStreamOptions = z.output<typeof streamSchema> & { readonly onGap: 'yield' | 'throw' }
 
 /** Checks the options of a client. @throws OptionError */
 export function checkClientOptions(options: ClientOptions): CheckedClientOptions {
@@ -166,8 +216,16 @@ function checkTls(tls: TlsOptions): void {
 }
 
 /** Checks the options of a stream. @throws OptionError */
-export function checkStreamOptions(options: StreamOptions): z.output<typeof streamSchema> {
-  return check(streamSchema, options)
+export function checkStreamOptions(options: StreamOptions): CheckedStreamOptions {
+  const checked = check(streamSchema, options)
+  const { resume, exact, snapshot, since, onGap = resume === 'live' ? 'yield' : 'throw' } = checked
+  if (exact && resume === 'live') {
+    throw new OptionError('exact', "it reads history, and resume: 'live' reads none: leave one of them out")
+  }
+  if (snapshot && since !== undefined) {
+    throw new OptionError('since', 'a snapshot is the state of now: leave one of them out')
+  }
+  return { ...checked, onGap }
 }
 
 /** Checks the options of a query. @throws OptionError */

@@ -4,6 +4,12 @@ import type { Gap } from './errors.ts'
 /** Where a stream is in its life. */
 export type StreamState = 'idle' | 'connecting' | 'open' | 'closed'
 
+/**
+ * `history_denied`: the key may not read history, so a loss will be a gap. `exact_forced`: the server cannot tell an event, as of bytes, so the stream
+ * only says when, and history what.
+ */
+export type WarningCode = 'history_denied' | 'exact_forced'
+
 /** Each signal and what its listeners are called with. */
 export type StreamSignals = {
   /** The state changed. */
@@ -14,6 +20,10 @@ export type StreamSignals = {
   lost: (loss: { readonly error: Error }) => void
   /** A new attempt follows after `delayMs`; `attempt` counts since the last healthy period, 0 for a replay at once. */
   retry: (retry: { readonly attempt: number; readonly delayMs: number }) => void
+  /** What happened after `after`, up to `until` (microseconds), was read from history: so many events. */
+  recovered: (recovered: { readonly after: number; readonly until: number; readonly events: number }) => void
+  /** Something to know before it matters; see `WarningCode`. */
+  warning: (warning: { readonly code: WarningCode; readonly message: string }) => void
   /** Events may be missing: the same as the `gap` event or the `GapError` tells, where the loop gets one. */
   gap: (gap: Gap) => void
   /** The peer, silent until then, answered a PING after `roundTripMs`. */

@@ -108,7 +108,7 @@ describe('an option that cannot be used is an OptionError that names it', () => 
   const streamOptions: [object, string][] = [
     [{ signal: {} }, 'signal'],
     [{ maxLineBytes: 0 }, 'maxLineBytes'],
-    [{ resume: 'history' }, 'resume'],
+    [{ resume: 'always' }, 'resume'],
     [{ limit: 3 }, 'limit'],
   ]
   for (const [options, option] of streamOptions) {

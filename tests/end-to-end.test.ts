@@ -296,10 +296,10 @@ describe('many streams', () => {
 })
 
 describe('a server that is stopped and started again', () => {
-  test('is a hole in a stream, which goes on by itself', () =>
+  test("is a hole in a stream that resumes 'live', which goes on by itself", () =>
     inWorld(async ({ server, client, write }) => {
       const created = await write(q.Create(order, { data: { n: 1 } }))
-      const loop = client.stream(order)[Symbol.asyncIterator]()
+      const loop = client.stream(order, undefined, { resume: 'live' })[Symbol.asyncIterator]()
       const start = await loop.next()
       assert.ok(start.value?.type === 'start')
       const next = loop.next()

@@ -21,10 +21,10 @@ function word(event: AnyEvent): string {
 }
 
 /** A loop over the first of the answers, which has told its lines; what it tells goes on in `words`. */
-async function follow(answers: (FakeAnswer | End)[], resumes = true) {
+async function follow(answers: (FakeAnswer | End)[], resume: 'live' | false = 'live') {
   const time = new ManualTime()
   const link = new FakeLink(answers, { time })
-  const stream = streamOver<AnyEvent>(link, { resumes })
+  const stream = streamOver<AnyEvent>(link, { resume })
   const words: string[] = []
   const loop = (async () => {
     for await (const event of stream) words.push(word(event))

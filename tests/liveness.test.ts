@@ -44,7 +44,7 @@ function word(event: StreamEvent<DefaultField> | GapEvent): string {
 
 test("resume: 'live': the loss is told, then the hole, and each event once", { timeout }, () =>
   withServer(async (client, signal) => {
-    const stream = client.stream(q.Documents(things))
+    const stream = client.stream(q.Documents(things), undefined, { resume: 'live' })
     const losses: string[] = []
     const starts: number[] = []
     stream.on('start', ({ txn }) => starts.push(txn))

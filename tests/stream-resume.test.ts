@@ -42,7 +42,7 @@ function follow(
   const time = new ManualTime()
   const { maxAttempts = Number.POSITIVE_INFINITY, firstMs = 100, ...rest } = options
   const link = new FakeLink(answers, { time, backoff: { firstMs, maxMs: Math.max(firstMs, 20_000), maxAttempts } })
-  const stream = streamOver<AnyEvent>(link, { resumes: true, ...rest })
+  const stream = streamOver<AnyEvent>(link, { resume: 'live', ...rest })
   const signals: string[] = []
   stream.on('lost', ({ error }) => signals.push(`lost ${(error as FaunaError).code}`))
   stream.on('retry', ({ attempt }) => signals.push(`retry ${attempt}`))

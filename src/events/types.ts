@@ -1,5 +1,5 @@
 /** The types of events: narrowed by `type`, and by the fields that were asked for. */
-import type { Gap } from '../errors.ts'
+import type { Gap, GapReason } from '../errors.ts'
 import type { FaunaTime, Ref } from '../values/index.ts'
 
 /** The fields that an event can have (protocol.md B.1), in the order in which the server renders them. */
@@ -60,6 +60,8 @@ export type VersionEvent<F extends Field = Field, T = Data> = {
   readonly type: 'version'
   readonly txn: number
   readonly event: Pick<VersionFields<T>, F & keyof VersionFields<T>>
+  /** Set where it was read from history after a loss. */
+  readonly recovered?: true
 }
 
 /** A change of the document's past, by `Insert` or `Remove` (protocol.md B.5). */
@@ -74,6 +76,8 @@ export type SetEvent<F extends Field = Field> = {
   readonly type: 'set'
   readonly txn: number
   readonly event: Pick<SetFields, F & keyof SetFields>
+  /** Set where it was read from history after a loss. */
+  readonly recovered?: true
 }
 
 /** An event of a type that this version does not know; `raw` is the whole of it, values decoded. */
@@ -89,5 +93,24 @@ export type StreamEvent<F extends Field = Field, T = Data> =
  */
 export type GapEvent = Gap & { readonly type: 'gap' }
 
+/**
+ * A part of the state at `txn`: the document (`null` where there is none), or a member of the set. Of a member that may
+ * not be read, `document` is its ref alone. `index` is there where it was asked for.
+ */
+export type SnapshotEvent<F extends Field = Field, T = Data> = {
+  readonly type: 'snapshot'
+  readonly txn: number
+  readonly event: { readonly document: DocumentVersion<T> | null } & Pick<SetFields, F & 'index'>
+}
+
+/** The state at `txn` is complete; changes follow. */
+export type SyncedEvent = { readonly type: 'synced'; readonly txn: number }
+
+/** Forget what you hold: the state is told anew, as it is at `txn`, because changes were missed and cannot be had. */
+export type ResetEvent = { readonly type: 'reset'; readonly txn: number; readonly reason: GapReason }
+
+/** What a stream with `snapshot` tells besides the changes. */
+export type StateEvent<F extends Field = Field, T = Data> = SnapshotEvent<F, T> | SyncedEvent | ResetEvent
+
 /** Everything that a loop can get. */
-export type AnyEvent<F extends Field = Field, T = Data> = StreamEvent<F, T> | GapEvent
+export type AnyEvent<F extends Field = Field, T = Data> = StreamEvent<F, T> | GapEvent | StateEvent<F, T>

@@ -1,8 +1,20 @@
 /** Where a stream is: the last transaction that it told, and whether that one is complete. */
+import { readEvent } from '../events/decode.ts'
 import type { StreamEvent } from '../events/types.ts'
+import { encode } from '../values/index.ts'
 
 /** An event that has a place: of an unknown one we do not know it. */
 export type PlacedEvent = Exclude<StreamEvent, { readonly type: 'unknown' }>
+
+/** A place in the stream, to go on from. */
+export type Position = {
+  /** The highest transaction time that was told, in microseconds. */
+  readonly txn: number
+  /** Whether all of that transaction was told. */
+  readonly isComplete: boolean
+  /** What was told of it where it is not: the key of each event. */
+  readonly keys: readonly string[]
+}
 
 /** The position of a stream; it only goes forward. */
 export class Cursor {
@@ -10,14 +22,28 @@ export class Cursor {
   txn: number | undefined
   /** Of a set no mark says that a transaction is complete; what follows a `start` begins anew. */
   #isComplete = true
+  /** Keys of events at `txn` that were told before this cursor was made. */
+  #keys: readonly string[] = []
   /** Lines at `txn` where more of them may come; a document changes once in a transaction, and needs none. */
   #lines: string[] = []
-  /** Set while the server, reopened behind us, repeats what was told: how often each line at `txn` was. */
-  #repeated: Map<string, number> | undefined
+  /** Set while the server, reopened behind us, repeats what was told. */
+  #repeated: Tally | undefined
+
+  /** Goes on from a position that was kept. */
+  restore({ txn, isComplete, keys }: Position): void {
+    this.txn = txn
+    this.#isComplete = isComplete
+    this.#keys = keys
+  }
 
   /** Whether everything up to `txn` was told. */
   isCompleteAt(txn: number): boolean {
     return this.txn !== undefined && (this.txn > txn || (this.txn === txn && this.#isComplete))
+  }
+
+  /** The position of this moment; `undefined` before the first. */
+  mark(): Mark | undefined {
+    return this.txn === undefined ? undefined : new Mark(this.txn, this.#isComplete, this.#keys, this.#lines)
   }
 
   /** Everything up to `txn` was told, or is owed to nobody. */
@@ -26,16 +52,21 @@ export class Cursor {
     if (txn === this.txn) this.#isComplete = true
   }
 
+  /** An event of history is told: all of its transaction follows. */
+  recover(txn: number): void {
+    this.#moveTo(txn)
+    this.#isComplete = false
+  }
+
   /** The stream was reopened at `start`. Where that lies before us, what we told comes again. */
   reopen(start: number): void {
     if (this.txn === undefined || start >= this.txn) return
-    this.#repeated = new Map()
-    for (const line of this.#lines) this.#repeated.set(line, (this.#repeated.get(line) ?? 0) + 1)
+    this.#repeated = new Tally(this.mark()!.read().keys)
   }
 
   /** Takes an event; false where it was told before. */
   admit(event: PlacedEvent, line: string): boolean {
-    if (this.#repeated && this.#isRepeated(event, line)) return false
+    if (this.#repeated && this.#isRepeated(event, this.#repeated)) return false
     this.#moveTo(event.txn)
     this.#isComplete = event.type === 'version'
     if (!this.#isComplete) this.#lines.push(line)
@@ -46,17 +77,88 @@ export class Cursor {
     if (this.txn !== undefined && txn <= this.txn) return
     this.txn = txn
     if (this.#lines.length > 0) this.#lines = []
+    this.#keys = []
   }
 
-  #isRepeated(event: PlacedEvent, line: string): boolean {
+  #isRepeated(event: PlacedEvent, repeated: Tally): boolean {
     const txn = this.txn!
     if (event.txn > txn) {
       this.#repeated = undefined
       return false
     }
-    if (event.txn < txn || this.#isComplete) return true
-    const count = this.#repeated!.get(line) ?? 0
-    if (count > 0) this.#repeated!.set(line, count - 1)
+    return event.txn < txn || this.#isComplete || repeated.take(keyOf(event))
+  }
+}
+
+/** A position that costs nothing until it is read: its keys are made of lines. */
+export class Mark {
+  readonly txn: number
+  readonly #isComplete: boolean
+  readonly #keys: readonly string[]
+  readonly #lines: readonly string[]
+  /** Lines are only added at a transaction, so their number says which of them were there. */
+  readonly #count: number
+
+  constructor(txn: number, isComplete: boolean, keys: readonly string[], lines: readonly string[]) {
+    this.txn = txn
+    this.#isComplete = isComplete
+    this.#keys = keys
+    this.#lines = lines
+    this.#count = lines.length
+  }
+
+  /** The same, now that something of a later transaction was told. */
+  complete(): Mark {
+    return new Mark(this.txn, true, [], [])
+  }
+
+  /** Whether the other one is the same place. */
+  equals(other: Mark): boolean {
+    const [txn, isComplete, count] = [other.txn, other.#isComplete, other.#count]
+    return this.txn === txn && this.#isComplete === isComplete && (isComplete || this.#count === count)
+  }
+
+  /** The position as it was. */
+  read(): Position {
+    const { txn } = this
+    const isComplete = this.#isComplete
+    if (isComplete) return { txn, isComplete, keys: [] }
+    return { txn, isComplete, keys: [...this.#keys, ...this.#lines.slice(0, this.#count).map(keyOfLine)] }
+  }
+}
+
+/** Counts equal things, and takes them back one by one. */
+export class Tally {
+  readonly #counts = new Map<string, number>()
+
+  constructor(keys: readonly string[]) {
+    for (const key of keys) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+  }
+
+  /** Takes one away; false where none is left. */
+  take(key: string): boolean {
+    const count = this.#counts.get(key) ?? 0
+    if (count > 0) this.#counts.set(key, count - 1)
     return count > 0
   }
+}
+
+type Keyed = {
+  readonly action?: unknown
+  readonly document?: { readonly ref: unknown; readonly ts: number }
+  readonly index?: { readonly values: unknown }
+}
+
+/**
+ * What tells an event from the others of its transaction, whichever way it came: a document has one version in it. Two
+ * that are equal in this, as far as their fields show, are equal to their reader.
+ */
+export function keyOf({ type, event }: { readonly type: string; readonly event: unknown }): string {
+  if (type === 'version') return type
+  const { action = null, document, index } = event as Keyed
+  return type + encode([action, document?.ref ?? null, document?.ts ?? null, index?.values ?? null])
+}
+
+function keyOfLine(line: string): string {
+  return keyOf(readEvent(line) as PlacedEvent)
 }

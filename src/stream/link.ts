@@ -36,6 +36,22 @@ export interface Exchange {
   cancel(): void
 }
 
+/** The answer to a query. */
+export type QueryAnswer = {
+  readonly value: unknown
+  /** The value as it came, as wire JSON text: a double that is whole is still one. */
+  readonly text: string
+  /** The snapshot that it was read from, in microseconds. */
+  readonly txnTime: number
+}
+
+/** What a query of a stream is sent with. */
+export type QueryTerms = {
+  readonly signal: AbortSignal
+  /** The answer must know everything up to this transaction time, in microseconds. */
+  readonly lastSeen: number | undefined
+}
+
 /** A stream's way to the server. */
 export interface Link {
   /** Where it leads, for messages: `POST /stream at http://…`. */
@@ -48,6 +64,8 @@ export interface Link {
   readonly observer: Observer | undefined
   /** Sends the request; an `End` where no exchange came about. */
   open(request: StreamRequest, signal: AbortSignal): Promise<Exchange | End>
+  /** Evaluates an expression that only reads; an `End` where no value came of it. */
+  query(body: string, terms: QueryTerms): Promise<QueryAnswer | End>
   /** Tells a transaction time that was seen, in microseconds. */
   see(txn: number): void
   /** The secret that was used is no longer good; says whether asking for it again may give another. */

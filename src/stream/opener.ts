@@ -5,7 +5,7 @@ import { Backoff } from '../backoff.ts'
 import { type End, toError } from '../end.ts'
 import type { FaunaError } from '../errors.ts'
 import { Attempt, type AttemptOptions } from './attempt.ts'
-import type { Link } from './link.ts'
+import type { Link, StreamRequest } from './link.ts'
 import { judge } from './verdict.ts'
 
 /** A stream that stayed open for so long was healthy: the attempts are counted anew, in milliseconds. */
@@ -19,12 +19,17 @@ export interface OpenerEvents {
 }
 
 /** What an opener needs besides its link. */
-export type OpenerOptions = Omit<AttemptOptions, 'pinged'> & { readonly resumes: boolean }
+export type OpenerOptions = {
+  readonly maxLineBytes: number
+  readonly resumes: boolean
+  /** What to ask for; an `End` where that cannot be found out. */
+  readonly prepare: () => StreamRequest | Promise<StreamRequest | End>
+}
 
 /** Gives one attempt after the other. */
 export class Opener {
   readonly #link: Link
-  readonly #options: OpenerOptions & AttemptOptions
+  readonly #options: OpenerOptions
   readonly #signal: AbortSignal
   readonly #owner: OpenerEvents
   readonly #backoff: Backoff
@@ -38,7 +43,7 @@ export class Opener {
 
   constructor(link: Link, options: OpenerOptions, signal: AbortSignal, owner: OpenerEvents) {
     this.#link = link
-    this.#options = { ...options, pinged: roundTripMs => owner.pinged(roundTripMs) }
+    this.#options = options
     this.#signal = signal
     this.#owner = owner
     this.#backoff = new Backoff(link.backoff)
@@ -47,7 +52,7 @@ export class Opener {
   /** The next attempt whose answer has begun; `undefined` where the stream was closed. Throws what cannot be retried. */
   async open(): Promise<Attempt | undefined> {
     while (!this.#signal.aborted) {
-      if (this.#delayMs > 0 && !(await wait(this.#link.time, this.#delayMs, this.#signal))) break
+      if (this.#delayMs > 0 && !(await this.rest())) break
       const attempt = await this.openOnce()
       if (!('how' in attempt)) return attempt
       if (attempt.how === 'closed') break
@@ -58,10 +63,23 @@ export class Opener {
 
   /** One opening; a secret that a function gives may have been changed meanwhile, and is asked for once more. */
   async openOnce(): Promise<Attempt | End> {
-    const attempt = await Attempt.open(this.#link, this.#options, this.#signal)
+    const { prepare, maxLineBytes } = this.#options
+    const prepared = prepare()
+    const request = 'then' in prepared ? await prepared : prepared
+    if ('how' in request) return request
+    const pinged = (roundTripMs: number) => this.#owner.pinged(roundTripMs)
+    const options: AttemptOptions = { request, maxLineBytes, pinged }
+    const attempt = await Attempt.open(this.#link, options, this.#signal)
     const isRefused = 'how' in attempt && attempt.how === 'answered' && isSecretRefused(attempt.error)
     if (!isRefused || !this.#link.secretRefused()) return attempt
-    return Attempt.open(this.#link, this.#options, this.#signal)
+    return Attempt.open(this.#link, options, this.#signal)
+  }
+
+  /** Waits as long as the last loss asks for; false where the stream was closed meanwhile. */
+  async rest(): Promise<boolean> {
+    const delayMs = this.#delayMs
+    this.#delayMs = 0
+    return wait(this.#link.time, delayMs, this.#signal)
   }
 
   /** The stream was confirmed: `start` came. */
@@ -75,13 +93,24 @@ export class Opener {
     this.#isReauthorized = false
   }
 
+  /** Something that was missed was read: what comes next is another loss. */
+  recovered(): void {
+    this.#backoff.reset()
+    this.#isReplayed = false
+  }
+
   /**
    * Takes an end that we did not ask for; the next `open` waits as it should. Throws its error where there is no
    * coming back. `heldBytes` is the length of an unfinished line.
    */
   lose(end: Exclude<End, { how: 'closed' }>, heldBytes = 0): void {
-    const error = toError(end, this.#link.where, heldBytes)
     this.#forgetWhenHealthy()
+    this.fail(end, heldBytes)
+  }
+
+  /** As `lose`, of a query beside the stream, which stays as it is. */
+  fail(end: Exclude<End, { how: 'closed' }>, heldBytes = 0): void {
+    const error = toError(end, this.#link.where, heldBytes)
     const delayMs = this.#options.resumes ? this.#delayAfter(end) : undefined
     if (delayMs === undefined) throw error
     this.#delayMs = delayMs

@@ -51,6 +51,8 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
       lost: error => this.#signal('lost', { error }),
       retrying: (attempt, delayMs) => this.#signal('retry', { attempt, delayMs }),
       pinged: roundTripMs => this.#signal('ping', { roundTripMs }),
+      recovered: recovered => this.#signal('recovered', recovered),
+      warned: warning => this.#signal('warning', warning),
       missed: ({ after, until, reason }) => this.#signal('gap', { after, until, reason }),
       ended: error => {
         this.#unfollow()

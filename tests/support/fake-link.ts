@@ -92,6 +92,10 @@ export class FakeLink implements Link {
     return exchange
   }
 
+  async query(): Promise<End> {
+    return { how: 'closed' }
+  }
+
   see(txn: number): void {
     this.seen.push(txn)
   }
@@ -106,15 +110,17 @@ export class FakeLink implements Link {
 export type FakeOptions = {
   readonly signal?: AbortSignal
   readonly maxLineBytes?: number
-  readonly resumes?: boolean
+  readonly resume?: 'history' | 'live' | false
   readonly onGap?: 'throw' | 'yield'
 }
 
 /** A stream over a fake link; it does not resume unless it is told to. */
 export function streamOver<E = StreamEvent>(link: Link, options: FakeOptions = {}): EventStream<E> {
-  const { signal, maxLineBytes = 64 * 1024 * 1024, resumes = false, onGap = 'yield' } = options
   const request = { body: '{"documents":{"collection":"c"}}', fields: undefined }
-  return new EventStream(link, { request, content: undefined, signal, maxLineBytes, resumes, onGap }, () => undefined)
+  const defaults = { maxLineBytes: 64 * 1024 * 1024, resume: false, onGap: 'yield', pageSize: 1_000 } as const
+  const plain = { exact: false, snapshot: false, since: undefined, checkpoint: undefined, checkpointIntervalMs: 0 }
+  const wanted = { ...defaults, ...plain, signal: undefined, ...options, request, content: undefined }
+  return new EventStream(link, wanted, () => undefined)
 }
 
 /** Text as bytes. */

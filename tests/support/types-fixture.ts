@@ -12,7 +12,9 @@ import type {
   GapEvent,
   IndexEntry,
   Ref,
+  StateEvent,
   StreamEvent,
+  StreamOptions,
 } from '../../src/index.ts'
 
 /** Compiles only where both are the same type, `any` told apart. */
@@ -37,7 +39,7 @@ export function defaultFields() {
 }
 
 export async function narrowing() {
-  for await (const event of client.stream(ref, ['action', 'document', 'diff', 'index'])) {
+  for await (const event of client.stream(ref, ['action', 'document', 'diff', 'index'], { onGap: 'yield' })) {
     expectSame<typeof event.type, 'start' | 'version' | 'history_rewrite' | 'set' | 'unknown' | 'gap'>(true)
     // @ts-expect-error what an event holds is known when its type is
     use(event.event.action)
@@ -101,7 +103,7 @@ export function fieldNames(names: readonly 'diff'[]) {
   // @ts-expect-error there is no option of this name
   use(client.stream(ref, ['action'], { fields: ['diff'] }))
   // @ts-expect-error there is no such way to resume
-  use(client.stream(ref, ['action'], { resume: 'history' }))
+  use(client.stream(ref, ['action'], { resume: 'always' }))
 }
 
 export async function ownData() {
@@ -123,13 +125,21 @@ export function gaps() {
   expectSame<typeof live, EventStream<StreamEvent<'action'> | GapEvent>>(true)
   const thrown = client.stream(ref, ['action'], { resume: 'live', onGap: 'throw' })
   expectSame<typeof thrown, EventStream<StreamEvent<'action'>>>(true)
+  const history = client.stream(ref, ['action'])
+  expectSame<typeof history, EventStream<StreamEvent<'action'>>>(true)
+  const told = client.stream(ref, ['action'], { onGap: 'yield' })
+  expectSame<typeof told, EventStream<StreamEvent<'action'> | GapEvent>>(true)
+  const either = client.stream(ref, ['action'], {} as StreamOptions)
+  expectSame<typeof either, EventStream<StreamEvent<'action'> | StateEvent<'action'> | GapEvent>>(true)
+  const state = client.stream(ref, ['action'], { snapshot: true })
+  expectSame<typeof state, EventStream<StreamEvent<'action'> | StateEvent<'action'>>>(true)
   const never = client.stream(ref, ['action'], { resume: false })
   expectSame<typeof never, EventStream<StreamEvent<'action'>>>(true)
 }
 
 export async function batches() {
   for await (const events of client.stream(ref, ['diff']).batches()) {
-    expectSame<typeof events, readonly (StreamEvent<'diff'> | GapEvent)[]>(true)
+    expectSame<typeof events, readonly StreamEvent<'diff'>[]>(true)
   }
 }
 

@@ -1,0 +1,51 @@
+/** What is read with queries before live events go on: history after a loss, the state before the first change. */
+import type { End } from '../end.ts'
+import { type GapReason, QueryError } from '../errors.ts'
+import type { GapEvent, ResetEvent, SnapshotEvent, SyncedEvent } from '../events/types.ts'
+import type { Link, QueryAnswer } from './link.ts'
+import type { HistoryEvent } from './rebuild.ts'
+
+/** What a reading tells, in order. */
+export type ReadItem = HistoryEvent | SnapshotEvent | SyncedEvent | ResetEvent | GapEvent
+
+/** One step of a reading. */
+export type Portion = {
+  readonly items: readonly ReadItem[]
+  /** Everything up to this transaction time is told once the items are; `undefined`: nothing can be said yet. */
+  readonly until: number | undefined
+  /** Set by the last one. */
+  readonly isDone: boolean
+  /** What is lacking, and cannot be had: the reading is over. */
+  readonly lack?: Lack
+}
+
+/** Why a reading cannot go on. */
+export type Lack = { readonly reason: GapReason; readonly cause: Error | undefined }
+
+/** Something that is read step by step. A step that ended may be asked for again. */
+export interface Reading {
+  next(): Promise<Portion | End>
+}
+
+/**
+ * Asks, with everything up to `lastSeen` in view. What the answer says cannot be had is told as a lack.
+ */
+export async function ask(
+  link: Link,
+  text: string,
+  lastSeen: number | undefined,
+  signal: AbortSignal,
+): Promise<QueryAnswer | Lack | End> {
+  const answer = await link.query(text, { signal, lastSeen })
+  if (!('how' in answer) || answer.how !== 'answered') return answer
+  const reason = findLack(answer.error)
+  return reason === undefined ? answer : { reason, cause: answer.error }
+}
+
+/** Of all refusals these two say that history is not to be had; the sentence is protocol.md F.4's. */
+function findLack(error: Error): GapReason | undefined {
+  if (!(error instanceof QueryError)) return undefined
+  if (error.code === 'permission denied') return 'permission'
+  const isTooOld = error.code === 'bad request' && /less than minimum allowed timestamp/.test(error.description)
+  return isTooOld ? 'retention' : undefined
+}
