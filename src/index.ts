@@ -43,5 +43,5 @@ export type { ClientOptions, GapEventOf, NoOptions, QueryOptions, StateEventOf, 
 export { Expr, type ExprArg, q } from './query/index.ts'
 export type { StreamSignals, StreamState, WarningCode } from './signals.ts'
 export type { CheckpointStore } from './stream/checkpoint.ts'
-export type { EventStream, StreamHealth } from './stream/stream.ts'
+export type { BatchOptions, EventStream, StreamHealth } from './stream/stream.ts'
 export { Bytes, FaunaDate, FaunaTime, Query, Ref, SetRef, Uuid } from './values/index.ts'

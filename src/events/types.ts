@@ -95,12 +95,12 @@ export type GapEvent = Gap & { readonly type: 'gap' }
 
 /**
  * A part of the state at `txn`: the document (`null` where there is none), or a member of the set. Of a member that may
- * not be read, `document` is its ref alone. `index` is there where it was asked for.
+ * not be read, `document` is its ref alone. `index` is there on sets where it was asked for.
  */
 export type SnapshotEvent<F extends Field = Field, T = Data> = {
   readonly type: 'snapshot'
   readonly txn: number
-  readonly event: { readonly document: DocumentVersion<T> | null } & Pick<SetFields, F & 'index'>
+  readonly event: { readonly document: DocumentVersion<T> | null } & Partial<Pick<SetFields, F & 'index'>>
 }
 
 /** The state at `txn` is complete; changes follow. */

@@ -107,16 +107,25 @@ export class Saver {
     const waitMs = this.#savedAt + this.#options.intervalMs - this.#options.time.now()
     if (waitMs <= 0) return true
     this.#later = mark
-    this.#timer ??= this.#options.time.after(waitMs, () => this.#saveLater())
+    this.#timer ??= this.#options.time.after(waitMs, () => this.keep(this.#later!))
     return false
   }
 
   /** Keeps a position. Rejects with the store's error, also of a save that ran beside the loop. */
   async save(mark: Mark): Promise<void> {
-    this.stop()
+    this.keep(mark)
     await this.#saving
     if (this.#failure) throw this.#failure.error
-    await this.#write(mark)
+  }
+
+  /** Keeps a position beside the loop, which is told at its next save where that failed. */
+  keep(mark: Mark): void {
+    this.stop()
+    this.#saving = this.#saving
+      .then(() => (this.#failure ? undefined : this.#write(mark)))
+      .catch((error: unknown) => {
+        this.#failure = { error }
+      })
   }
 
   /** Nothing is kept any more. */
@@ -124,14 +133,6 @@ export class Saver {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#later = undefined
-  }
-
-  #saveLater(): void {
-    const mark = this.#later!
-    this.stop()
-    this.#saving = this.#write(mark).catch((error: unknown) => {
-      this.#failure = { error }
-    })
   }
 
   async #write(mark: Mark): Promise<void> {

@@ -1,4 +1,4 @@
-/** The queries that read history and state, as wire JSON text: protocol.md F.6 and F.8, F.7 for the probe. */
+/** The queries that read history, as wire JSON text: protocol.md F.6, F.7 for the probe. */
 import type { Target } from './target.ts'
 
 /** What a page of history is asked for; times in microseconds. */
@@ -6,8 +6,10 @@ export type PageRequest = {
   readonly target: Target
   /** An integer time before the first one wanted: as `after` it loses nothing (protocol.md F.3). */
   readonly from: number
-  /** The last one wanted. */
-  readonly until: number
+  /** Another cursor than that time, as wire JSON. */
+  readonly after?: string
+  /** The last one wanted; `undefined`: of the query's own snapshot. */
+  readonly until: number | undefined
   readonly size: number
   /** A time when collection or index surely existed: was it there then? `undefined`: do not ask. */
   readonly existedAt: number | undefined
@@ -20,11 +22,12 @@ export type PageRequest = {
  * a word (protocol.md F.4). They share the query, and so its snapshot.
  */
 export function pageText(request: PageRequest): string {
-  const { target, from, until, size } = request
+  const { target, from, after = from, until, size } = request
+  const ts = until === undefined ? '' : `,"ts":${until}`
   const bindings = [
     `{"covered":{"at":${from},"expr":${coverageText(target)}}}`,
     `{"remade":${remadeText(request)}}`,
-    `{"page":{"paginate":{"events":${target.text}},"after":${from},"ts":${until},"size":${size}}}`,
+    `{"page":{"paginate":{"events":${target.text}},"after":${after}${ts},"size":${size}}}`,
   ]
   if (!request.withVersions) return letText(bindings, '{"remade":{"var":"remade"},"page":{"var":"page"}}')
   const first = '{"subtract":[{"var":"first"},1]}'
@@ -35,24 +38,6 @@ export function pageText(request: PageRequest): string {
   const each = `{"let":[{"t":{"select":"ts","from":{"var":"e"}}}],"in":[{"var":"e"},${versionText(target.text, '{"var":"t"}')}]}`
   const page = `{"map":{"lambda":"e","expr":${each}},"collection":{"var":"page"}}`
   return letText(bindings, `{"remade":{"var":"remade"},"base":{"var":"base"},"page":${page}}`)
-}
-
-/** A document at a transaction time: its version, or null. */
-export function documentText(target: Target, at: number): string {
-  const version = `{"if":{"exists":${target.text}},"then":{"get":${target.text}},"else":null}`
-  return `{"at":${at},"expr":${version}}`
-}
-
-/**
- * A page of a set's members with their documents, at a transaction time; `after` is the cursor of the page before, as
- * wire JSON. Of a member whose document may not be read there is the name alone.
- */
-export function membersText(target: Target, at: number, size: number, after: string | undefined): string {
-  const cursor = after === undefined ? '' : `,"after":${after}`
-  const page = `{"paginate":${target.text},"size":${size}${cursor}}`
-  const bare = `{"object":{"ref":{"var":"x"},"ts":${at}}}`
-  const each = `{"if":{"exists":{"var":"x"}},"then":{"get":{"var":"x"}},"else":${bare}}`
-  return `{"at":${at},"expr":{"map":{"lambda":"x","expr":${each}},"collection":${page}}}`
 }
 
 /** Fails with `permission denied` where history may not be read (protocol.md F.7). */

@@ -3,7 +3,7 @@ import type { End } from '../end.ts'
 import type { Field } from '../events/types.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Position } from './cursor.ts'
-import { probeText } from './history-query.ts'
+import { pageText, probeText } from './history-query.ts'
 import type { Link } from './link.ts'
 import { ask, type Lack, type Portion, type Reading } from './reading.ts'
 import { Snapshot } from './snapshot.ts'
@@ -18,6 +18,8 @@ export type HistoryOptions = {
   readonly pageSize: number
   readonly signal: AbortSignal
 }
+
+type Page = { readonly remade: boolean; readonly page: { readonly data: readonly { readonly ts: number }[] } }
 
 /** Makes the readings of one stream. */
 export class History {
@@ -82,6 +84,23 @@ export class History {
     const answer = await ask(this.#link, probeText(target), this.#firstView, this.#options.signal)
     if ('how' in answer) return undefined
     return 'reason' in answer && answer.reason === 'permission'
+  }
+
+  /**
+   * The transaction time of a view in which nothing happened after `position`; `undefined` where something did, or where
+   * that could not be found out.
+   */
+  async findQuiet(position: Position): Promise<number | undefined> {
+    const target = await this.#findTarget()
+    if (!('kind' in target)) return undefined
+    const { txn } = position
+    // Of a set this cursor shows nothing at the position itself, of a document the version there (protocol.md F.3).
+    const request = { target, from: txn, after: `{"ts":${txn}}`, until: undefined, size: 2, withVersions: false }
+    const text = pageText({ ...request, existedAt: this.#existedAt && Math.max(this.#existedAt, txn) })
+    const answer = await ask(this.#link, text, undefined, this.#options.signal)
+    if (!('value' in answer)) return undefined
+    const { remade, page } = answer.value as Page
+    return remade || page.data.some(({ ts }) => ts > txn) ? undefined : answer.txnTime
   }
 
   #reading(make: (target: Target) => Reading): Reading {

@@ -1,59 +1,53 @@
-/** The state of a document or a set at a transaction time, read page by page (protocol.md F.8). */
+/** The state of a document or a set at a transaction time, told piece by piece (protocol.md F.8). */
 import type { End } from '../end.ts'
 import type { Field, SnapshotEvent } from '../events/types.ts'
-import { encode } from '../values/index.ts'
-import { documentText, membersText } from './history-query.ts'
 import type { Link } from './link.ts'
+import { type Member, Members, type MembersOptions } from './members.ts'
 import { ask, type Portion, type ReadItem, type Reading } from './reading.ts'
 import type { Version } from './rebuild.ts'
-import type { Target } from './target.ts'
+import { documentText } from './state-query.ts'
 
 /** What a snapshot needs besides its link. */
-export type SnapshotOptions = {
-  readonly target: Target
-  readonly fields: readonly Field[]
-  /** The transaction time of the state, in microseconds. */
-  readonly at: number
-  readonly pageSize: number
-  readonly signal: AbortSignal
-}
-
-type Page = { readonly data: readonly unknown[]; readonly after?: unknown }
+export type SnapshotOptions = MembersOptions & { readonly fields: readonly Field[] }
 
 /** Reads the state at a time, and marks its end; after a failed step the next one goes on from where it was. */
 export class Snapshot implements Reading {
   readonly #link: Link
   readonly #options: SnapshotOptions
-  #after: string | undefined
+  readonly #members: Members
 
   constructor(link: Link, options: SnapshotOptions) {
     this.#link = link
     this.#options = options
+    this.#members = new Members(link, options)
   }
 
   async next(): Promise<Portion | End> {
-    const { target, at, pageSize, signal } = this.#options
-    const text = target.kind === 'document' ? documentText(target, at) : membersText(target, at, pageSize, this.#after)
-    const answer = await ask(this.#link, text, at, signal)
+    return this.#options.target.kind === 'document' ? this.#readDocument() : this.#readMembers()
+  }
+
+  async #readDocument(): Promise<Portion | End> {
+    const { target, at, signal } = this.#options
+    const answer = await ask(this.#link, documentText(target, at), at, signal)
     if ('how' in answer) return answer
     if ('reason' in answer) return { items: [], until: undefined, isDone: true, lack: answer }
-    return target.kind === 'document' ? this.#tellDocument(answer.value) : this.#tellPage(answer.value as Page)
+    const document = answer.value as Version | null
+    return this.#end([{ type: 'snapshot', txn: at, event: { document } } as unknown as SnapshotEvent])
   }
 
-  #tellDocument(value: unknown): Portion {
-    return this.#end([this.#tell(value as Version | null)])
+  async #readMembers(): Promise<Portion | End> {
+    const page = await this.#members.next()
+    if ('how' in page) return page
+    if ('reason' in page) return { items: [], until: undefined, isDone: true, lack: page }
+    const items = page.members.map(member => this.#tell(member))
+    return page.isDone ? this.#end(items) : { items, until: undefined, isDone: false }
   }
 
-  #tellPage({ data, after }: Page): Portion {
-    const items = data.map(document => this.#tell(document as Version))
-    if (after === undefined) return this.#end(items)
-    this.#after = encode(after)
-    return { items, until: undefined, isDone: false }
-  }
-
-  #tell(document: Version | null): SnapshotEvent {
+  #tell({ document, values }: Member): SnapshotEvent {
     const { at, target, fields } = this.#options
-    const index = target.kind === 'set' && fields.includes('index') ? { index: { ...target.index!, values: [] } } : {}
+    const index = fields.includes('index')
+      ? { index: { ...target.index, terms: target.index?.terms ?? [], values } }
+      : {}
     return { type: 'snapshot', txn: at, event: { document, ...index } } as unknown as SnapshotEvent
   }
 

@@ -57,6 +57,9 @@ type Read = {
   events: number
 }
 
+/** An event that was decoded before its turn, and where the stream was before it. */
+type Held = { readonly event: AnyEvent; readonly before: Mark | undefined }
+
 /** Pulls the events of one stream. Nothing is sent before the first `fill`. */
 export class EventSource implements Pullable<AnyEvent> {
   /** When the stream last told an event, in milliseconds since the Unix epoch. */
@@ -87,7 +90,7 @@ export class EventSource implements Pullable<AnyEvent> {
   /** The transaction that an exact loop has to read next. */
   #wake: number | undefined
   /** An event that waits until what came before it is kept in the checkpoint. */
-  #held: { readonly event: AnyEvent; readonly before: Mark } | undefined
+  #held: Held | undefined
   /** The server's last word on this attempt. */
   #told: End | undefined
   /** Whether this attempt's place in time is known. */
@@ -102,6 +105,7 @@ export class EventSource implements Pullable<AnyEvent> {
   /** The attempt that takes over as planned, when this one has passed its start. */
   #successor: Successor | undefined
   #overlap: Timer | undefined
+  #refreshing: Timer | undefined
   #handingOver: Promise<void> = Promise.resolve()
   #isReading = false
   /** Set when a consumer left the loop: the end is then nobody's error. */
@@ -168,21 +172,32 @@ export class EventSource implements Pullable<AnyEvent> {
   }
 
   /**
-   * The next event that has come, decoded now: a slow loop holds lines, not objects, and an error has its place.
-   * `isAsked`: who takes it has worked through all that it took before.
+   * The next event that has come, decoded now: a slow loop holds lines, not objects, and an error has its place. Who
+   * takes it has worked through all that it took before; `undefined` where that must be kept first.
    */
-  take(isAsked = true): AnyEvent | undefined {
-    try {
-      if (this.#held) return this.#release()
-      const before = this.#saver && this.#cursor.mark()
-      const event = this.#takeNext()
-      if (event === undefined || !isAsked || before === undefined || !this.#mustSave(event, before)) return event
-      this.#held = { event, before: before.complete() }
-      return undefined
-    } catch (error) {
-      this.#close(error as FaunaError)
-      throw error
-    }
+  take(): AnyEvent | undefined {
+    return this.#closeOnError(() => {
+      const saver = this.#saver
+      if (this.#held === undefined && saver) this.#held = this.#takeMarked()
+      if (this.#held === undefined) return saver ? undefined : this.#takeNext()
+      const { event, before } = this.#held
+      if (saver && before && beginsAfter(event, before) && saver.isDue(before.complete())) return undefined
+      return this.#release()
+    })
+  }
+
+  /** The next event that has come, as a part of what was taken last: an array that the loop works through as one. */
+  takeWith(): AnyEvent | undefined {
+    return this.#closeOnError(() => (this.#held ? this.#release() : this.#takeNext()))
+  }
+
+  /** The same where it is of this transaction; another event waits. */
+  takeWithin(txn: number): AnyEvent | undefined {
+    return this.#closeOnError(() => {
+      this.#held ??= this.#takeMarked()
+      const isSame = this.#held && 'txn' in this.#held.event && this.#held.event.txn === txn
+      return isSame ? this.#release() : undefined
+    })
   }
 
   async fill(): Promise<boolean> {
@@ -216,6 +231,21 @@ export class EventSource implements Pullable<AnyEvent> {
     return undefined
   }
 
+  #takeMarked(): Held | undefined {
+    const before = this.#cursor.mark()
+    const event = this.#takeNext()
+    return event && { event, before }
+  }
+
+  #closeOnError<T>(take: () => T): T {
+    try {
+      return take()
+    } catch (error) {
+      this.#close(error as FaunaError)
+      throw error
+    }
+  }
+
   #release(): AnyEvent {
     const { event } = this.#held!
     this.#held = undefined
@@ -239,15 +269,9 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#history.confirm(kept.existedAt)
   }
 
-  /** Whether an event begins what follows a transaction that is worked through, and that is not kept yet. */
-  #mustSave(event: AnyEvent, before: Mark): boolean {
-    return 'txn' in event && event.txn > before.txn && this.#saver!.isDue(before.complete())
-  }
-
   /** The loop waits: what it was given is worked through. */
   async #save(saver: Saver): Promise<void> {
-    if (this.#held) return saver.save(this.#held.before)
-    const mark = this.#cursor.mark()
+    const mark = this.#held ? this.#held.before?.complete() : this.#cursor.mark()
     if (mark && saver.isDue(mark)) await saver.save(mark)
   }
 
@@ -415,6 +439,7 @@ export class EventSource implements Pullable<AnyEvent> {
     if (this.#isOver()) return undefined
     if (isStart) {
       this.#probe()
+      this.#refreshLater(this.#attempt!)
       return this.#placeStart(event, line, gap)
     }
     // Anything else must not get lost for being first.
@@ -551,6 +576,32 @@ export class EventSource implements Pullable<AnyEvent> {
     return gap
   }
 
+  /**
+   * Where nothing comes for long, the place of the stream grows old, and history forgets: a loss would be a hole though
+   * nothing was missed. So history is asked whether anything happened, and the place moves on if not.
+   */
+  #refreshLater(attempt: Attempt): void {
+    this.#refreshing?.cancel()
+    if (this.#options.resume !== 'history') return
+    this.#refreshing = this.#link.time.after(refreshMs, () => {
+      const isIdle = this.#isReading && (this.lastEventAt ?? 0) <= this.#link.time.now() - refreshMs
+      if (isIdle) void this.#refresh(attempt)
+      else if (this.#attempt === attempt) this.#refreshLater(attempt)
+    })
+  }
+
+  async #refresh(attempt: Attempt): Promise<void> {
+    const before = this.#cursor.txn!
+    const quietUntil = await this.#history.findQuiet({ txn: before, isComplete: true, keys: [] })
+    if (this.#isOver() || this.#attempt !== attempt) return
+    if (quietUntil !== undefined && this.#isReading && this.#cursor.txn === before) {
+      this.#cursor.complete(quietUntil)
+      const mark = this.#cursor.mark()!
+      if (this.#saver?.isDue(mark)) this.#saver.keep(mark)
+    }
+    this.#refreshLater(attempt)
+  }
+
   /** A right that is lacking is said at the first opening, not at the first loss. */
   #probe(): void {
     if (this.#isStartTold || this.#options.resume !== 'history') return
@@ -610,6 +661,7 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#next = 0
     this.#held = undefined
     this.#read = undefined
+    this.#refreshing?.cancel()
     this.#saver?.stop()
     this.#attempt?.cancel()
     this.#successor?.attempt.cancel()
@@ -623,6 +675,14 @@ export class EventSource implements Pullable<AnyEvent> {
     return false
   }
 }
+
+/** Whether an event is of a later transaction: the one before is then complete, and worked through. */
+function beginsAfter(event: AnyEvent, before: Mark): boolean {
+  return 'txn' in event && event.txn > before.txn
+}
+
+/** History reaches back 15 minutes at least (protocol.md F.4); a third of it leaves time to come back. In milliseconds. */
+const refreshMs = 5 * 60_000
 
 const historyDenied =
   'the key may not read history, so that a loss will be a gap: give its role history_read on the collection (of a set, read on the index)'

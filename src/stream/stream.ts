@@ -1,13 +1,15 @@
 /** What a user holds: a stream of events, its controller, its signals. */
 import { EventEmitter } from 'eventemitter3'
 import { onAbort } from '../abort.ts'
-import { StateError } from '../errors.ts'
-import type { AnyEvent, StreamEvent } from '../events/types.ts'
+import { OptionError, StateError } from '../errors.ts'
+import type { StreamEvent } from '../events/types.ts'
 import { callSafely } from '../observe.ts'
 import type { StreamSignals, StreamState } from '../signals.ts'
+import { byArrival, byTransaction } from './batch.ts'
 import type { Link } from './link.ts'
-import { PullIterator, type Pullable } from './pull.ts'
+import { PullIterator } from './pull.ts'
 import { EventSource, type SourceOptions } from './source.ts'
+import { readLiteral } from './target.ts'
 
 /** Where a stream is and when it last heard anything; times in milliseconds since the Unix epoch. */
 export type StreamHealth = {
@@ -16,6 +18,12 @@ export type StreamHealth = {
   readonly lastTxn: number | undefined
   readonly lastHeardAt: number | undefined
   readonly lastEventAt: number | undefined
+}
+
+/** Options of `batches`. */
+export type BatchOptions = {
+  /** What makes a batch: what came together, or one transaction. Default `'arrival'`. */
+  readonly by?: 'arrival' | 'txn' | undefined
 }
 
 /** A stream as its owner keeps it: something that can be closed, and opened anew as planned. */
@@ -37,13 +45,15 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
   readonly #emitter = new EventEmitter()
   readonly #unfollow: () => void
   readonly #onEnd: (stream: Abortable) => void
+  readonly #hasWholeTransactions: boolean
   #isStarted = false
   #isCloseCalled = false
 
   /** @internal Streams are made by `client.stream`. */
   constructor(link: Link, options: EventStreamOptions, onEnd: (stream: Abortable) => void) {
     this.#onEnd = onEnd
-    const { signal } = options
+    const { signal, exact, request } = options
+    this.#hasWholeTransactions = exact || readLiteral(request.body, [])?.kind === 'document'
     this.#unfollow = signal ? onAbort(signal, () => this.controller.abort(signal.reason)) : () => undefined
     this.#source = new EventSource(link, options, this.controller.signal, {
       moved: (state, before) => this.#signal('state', state, before),
@@ -103,12 +113,22 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
   }
 
   /**
-   * The same events as arrays, one for each arrival: for bulk work.
-   * @throws StateError `already_started` where a loop was begun before.
+   * The same events as arrays, one for each arrival: for bulk work. With `by: 'txn'` one for each transaction, removes
+   * first; a set needs `exact: true` for that, since its live stream has no mark that a transaction is complete.
+   * @throws OptionError where a set is followed without `exact`; StateError `already_started` where a loop was begun.
    */
-  batches(): AsyncIterableIterator<readonly E[], undefined> {
+  batches(options: BatchOptions = {}): AsyncIterableIterator<readonly E[], undefined> {
+    const { by = 'arrival' } = options
+    if (by !== 'arrival' && by !== 'txn') throw new OptionError('by', "give 'arrival' or 'txn'")
+    if (by === 'txn' && !this.#hasWholeTransactions) {
+      throw new OptionError(
+        'by',
+        'whole transactions of a set are had with exact: true; so are those of an expression that is not q.Ref(…)',
+      )
+    }
     this.#start()
-    return new PullIterator(inBatches(this.#source)) as unknown as PullIterator<readonly E[]>
+    const source = by === 'txn' ? byTransaction(this.#source) : byArrival(this.#source)
+    return new PullIterator(source) as unknown as PullIterator<readonly E[]>
   }
 
   /** Calls `listener` at each signal; what it throws is thrown again in a microtask and harms nothing here. */
@@ -153,25 +173,5 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
     for (const listener of this.#emitter.listeners(signal)) {
       callSafely(listener as (...args: Parameters<StreamSignals[S]>) => void, ...args)
     }
-  }
-}
-
-/** All events that have come, at once; an error waits until those before it were given. */
-function inBatches(source: EventSource): Pullable<readonly AnyEvent[]> {
-  let held: { error: unknown } | undefined
-  return {
-    take() {
-      if (held) throw held.error
-      const events: AnyEvent[] = []
-      try {
-        for (let event = source.take(); event !== undefined; event = source.take()) events.push(event)
-      } catch (error) {
-        if (events.length === 0) throw error
-        held = { error }
-      }
-      return events.length > 0 ? events : undefined
-    },
-    fill: () => source.fill(),
-    stop: () => source.stop(),
   }
 }

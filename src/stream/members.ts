@@ -1,0 +1,136 @@
+/** The members of a set at a transaction time, page by page, each with its document. */
+import type { End } from '../end.ts'
+import { encode, Ref } from '../values/index.ts'
+import type { Link, QueryAnswer } from './link.ts'
+import { ask, type Lack } from './reading.ts'
+import type { HistoryElement, Version } from './rebuild.ts'
+import {
+  additionText,
+  cursorBeforeText,
+  documentText,
+  entriesText,
+  firstText,
+  membersText,
+  valuesText,
+} from './state-query.ts'
+import type { Target } from './target.ts'
+
+/** What a reader of members needs besides its link. */
+export type MembersOptions = {
+  readonly target: Target
+  /** The transaction time of the state, in microseconds. */
+  readonly at: number
+  readonly pageSize: number
+  readonly signal: AbortSignal
+}
+
+/** One entry of a set. */
+export type Member = { readonly document: Version | null; readonly values: readonly unknown[] }
+
+/** A page of members. */
+export type MembersPage = { readonly members: readonly Member[]; readonly isDone: boolean }
+
+type Result<T> = T | Lack | End
+type Page = { readonly data: readonly unknown[]; readonly after?: readonly unknown[] }
+type Entries = { readonly entries: readonly ([readonly unknown[], Version] | null)[]; readonly next: unknown }
+
+/** An entry of an index with values costs a read each, so fewer of them are asked for at once. */
+const maxEntries = 100
+
+/** Reads the members of a set. After a failed step the next one goes on from where it was. */
+export class Members {
+  readonly #link: Link
+  readonly #options: MembersOptions
+  /** How many values an entry has; `undefined` until it is known. */
+  #valueCount: number | undefined
+  /** The cursor of the next page, as wire JSON. */
+  #after: string | undefined
+
+  constructor(link: Link, options: MembersOptions) {
+    this.#link = link
+    this.#options = options
+    if (options.target.isDocuments) this.#valueCount = 0
+  }
+
+  /** The next page. */
+  async next(): Promise<Result<MembersPage>> {
+    if (this.#valueCount === undefined) {
+      const count = await this.#countValues()
+      if (typeof count !== 'number') return count
+      this.#valueCount = count
+    }
+    return this.#valueCount === 0 ? this.#readRefs() : this.#readEntries(this.#valueCount)
+  }
+
+  /** What the index says; a key that may not see it must look at what the set holds. */
+  async #countValues(): Promise<Result<number>> {
+    const { target, at } = this.#options
+    const defined = await this.#ask(valuesText(target))
+    if (!('value' in defined)) return defined
+    if (Array.isArray(defined.value)) return defined.value.length
+    const first = await this.#ask(firstText(target, at))
+    if (!('value' in first)) return first
+    const { data, after } = first.value as Page
+    if (after) return after.length - 1
+    const [only] = data
+    return only === undefined || only instanceof Ref ? 0 : Array.isArray(only) ? only.length : 1
+  }
+
+  async #readRefs(): Promise<Result<MembersPage>> {
+    const { target, at, pageSize } = this.#options
+    const answer = await this.#ask(membersText(target, at, pageSize, this.#after))
+    if (!('value' in answer)) return answer
+    const { data, after } = answer.value as Page
+    this.#after = after && encode(after)
+    return { members: data.map(document => ({ document: document as Version, values: [] })), isDone: !after }
+  }
+
+  async #readEntries(valueCount: number): Promise<Result<MembersPage>> {
+    if (this.#after === undefined) {
+      const found = await this.#findFirst()
+      if (typeof found === 'object') return found
+      this.#after = found
+    }
+    const { target, at, pageSize } = this.#options
+    const size = Math.min(pageSize, maxEntries)
+    const answer = await this.#ask(entriesText(target, at, size, this.#after, valueCount))
+    if (!('value' in answer)) return answer
+    const { entries, next } = answer.value as Entries
+    if (next !== null) this.#after = encode(next)
+    const members = entries.flatMap(entry =>
+      entry === null ? [] : [{ document: entry[1], values: entry[0].slice(0, valueCount) }],
+    )
+    return { members, isDone: next === null }
+  }
+
+  /** The cursor of the first entry; the whole page where there is but one, or none. */
+  async #findFirst(): Promise<Result<string | MembersPage>> {
+    const { target, at } = this.#options
+    const first = await this.#ask(firstText(target, at))
+    if (!('value' in first)) return first
+    const { data, after } = first.value as Page
+    if (data.length === 0) return { members: [], isDone: true }
+    if (after === undefined) return this.#readOnly(data[0])
+    const before = await this.#ask(cursorBeforeText(target, at, encode(after)))
+    return 'value' in before ? encode((before.value as Page).after) : before
+  }
+
+  /** No cursor points at an only entry: history tells whose it is, as far as it goes back. */
+  async #readOnly(value: unknown): Promise<Result<MembersPage>> {
+    const { target, at } = this.#options
+    const values = Array.isArray(value) ? value : [value]
+    const answer = await this.#ask(additionText(target, at))
+    if (!('value' in answer)) return answer
+    const last = (answer.value as Page).data[0] as HistoryElement | undefined
+    if (last?.action !== 'add') return { members: [{ document: null, values }], isDone: true }
+    const ref = encode(last.document)
+    const found = await this.#ask(documentText({ ...target, text: ref }, at))
+    if (!('value' in found)) return found
+    const document = (found.value ?? { ref: last.document, ts: at }) as Version
+    return { members: [{ document, values }], isDone: true }
+  }
+
+  #ask(text: string): Promise<Result<QueryAnswer>> {
+    return ask(this.#link, text, this.#options.at, this.#options.signal)
+  }
+}
