@@ -143,7 +143,8 @@ const gapAdvice = {
   permission:
     'the key may not read history: give its role history_read on the collection (of a set, read on the index)',
   recreated: 'the collection or index was deleted and made anew under the same name: read the state anew',
-  expired: 'the document has expired (ttl), and history does not tell its versions any more: read the state anew',
+  expired:
+    'the document has expired (ttl), or its past was rewritten: history does not tell these versions; read the state anew',
   live: "the stream was reopened with resume: 'live', which reads nothing back: read the state anew",
 } as const
 

@@ -62,7 +62,7 @@ export class CatchUp implements Reading {
     this.#link = link
     this.#options = options
     this.#withVersions = options.target.kind === 'document' && needsVersions(options.fields)
-    this.#from = options.position.txn - 1
+    this.#from = Math.max(0, options.position.txn - 1)
     this.#size = options.pageSize
     this.#last = options.position.txn
     this.#told = new Tally(options.position.keys)

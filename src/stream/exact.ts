@@ -18,6 +18,11 @@ export function isRewrite({ type, txn, event }: PlacedEvent): boolean {
   return type === 'set' && 'document' in event && event.document.ts !== txn
 }
 
+/** Whether a rewrite holds what was asked for: where the server cannot render contents, only the action is asked of it. */
+export function canProject({ event }: PlacedEvent, fields: readonly Field[]): boolean {
+  return typeof event === 'object' && ('document' in event || !fields.some(field => field !== 'action'))
+}
+
 /** The event with the fields that were asked for. */
 export function project<E extends PlacedEvent>(placed: E, fields: readonly Field[]): E {
   if (typeof placed.event !== 'object') return placed

@@ -1,5 +1,6 @@
 /** A stream's way to history: what it follows is asked once, then holes are read back, or the state is. */
 import type { End } from '../end.ts'
+import { ProtocolError } from '../errors.ts'
 import type { Field } from '../events/types.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Position } from './cursor.ts'
@@ -127,6 +128,10 @@ export class History {
     if ('how' in answer || 'reason' in answer) return answer
     // Somebody else may have been faster.
     this.#target ??= readResolved(answer.value, answer.text)
-    return this.#target ?? { reason: 'permission', cause: undefined }
+    return this.#target ?? { how: 'answered', error: notATarget(this.#link.where, answer.text) }
   }
+}
+
+function notATarget(where: string, text: string): ProtocolError {
+  return new ProtocolError('bad_response', `${where}: the stream follows what is neither a document nor a set`, text)
 }

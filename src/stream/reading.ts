@@ -1,4 +1,5 @@
 /** What is read with queries before live events go on: history after a loss, the state before the first change. */
+import { onAbort } from '../abort.ts'
 import type { End } from '../end.ts'
 import { type GapReason, QueryError } from '../errors.ts'
 import type { GapEvent, ResetEvent, SnapshotEvent, SyncedEvent } from '../events/types.ts'
@@ -36,10 +37,32 @@ export async function ask(
   lastSeen: number | undefined,
   signal: AbortSignal,
 ): Promise<QueryAnswer | Lack | End> {
-  const answer = await link.query(text, { signal, lastSeen })
+  const answer = await askInTime(link, text, lastSeen, signal)
   if (!('how' in answer) || answer.how !== 'answered') return answer
   const reason = findLack(answer.error)
   return reason === undefined ? answer : { reason, cause: answer.error }
+}
+
+/** The server bounds a query by itself; one that is never answered must not stop the loop. In milliseconds. */
+const answerTimeoutMs = 120_000
+
+async function askInTime(
+  link: Link,
+  text: string,
+  lastSeen: number | undefined,
+  signal: AbortSignal,
+): Promise<QueryAnswer | End> {
+  const limit = new AbortController()
+  const unfollow = onAbort(signal, () => limit.abort())
+  const timer = link.time.after(answerTimeoutMs, () => limit.abort())
+  try {
+    const answer = await link.query(text, { signal: limit.signal, lastSeen })
+    const isOverdue = 'how' in answer && answer.how === 'closed' && limit.signal.aborted && !signal.aborted
+    return isOverdue ? { how: 'silent', awaited: 'answer', waitedMs: answerTimeoutMs } : answer
+  } finally {
+    unfollow()
+    timer.cancel()
+  }
 }
 
 /** Of all refusals these two say that history is not to be had; the sentence is protocol.md F.4's. */

@@ -9,14 +9,16 @@ import type { StreamSignals, StreamState } from '../signals.ts'
 import type { Timer } from '../time.ts'
 import { encode } from '../values/index.ts'
 import type { Attempt } from './attempt.ts'
+import { Backlog, type BacklogOwner } from './backlog.ts'
 import { type CheckpointStore, fingerprint, Saver } from './checkpoint.ts'
-import { Cursor, type Mark, type PlacedEvent } from './cursor.ts'
-import { isRewrite, project, sortFields, widenFields } from './exact.ts'
+import { Cursor, type PlacedEvent } from './cursor.ts'
+import { canProject, isRewrite, project, sortFields, widenFields } from './exact.ts'
 import { History } from './history.ts'
+import { Keeper } from './keeper.ts'
 import type { Link, StreamRequest } from './link.ts'
 import { Opener, type OpenerEvents } from './opener.ts'
 import type { Pullable } from './pull.ts'
-import type { Lack, ReadItem, Reading } from './reading.ts'
+import { Refresh } from './refresh.ts'
 import { State } from './state.ts'
 import { overlapMs, Successor } from './successor.ts'
 
@@ -47,19 +49,6 @@ export type SourceOptions = {
   readonly pageSize: number
 }
 
-/** A reading that is under way. */
-type Read = {
-  readonly reading: Reading
-  /** `missed`: after a loss. `awaited`: what the stream of an exact loop only announced. `state`: a snapshot. */
-  readonly kind: 'missed' | 'awaited' | 'state'
-  readonly after: number
-  readonly until: number
-  events: number
-}
-
-/** An event that was decoded before its turn, and where the stream was before it. */
-type Held = { readonly event: AnyEvent; readonly before: Mark | undefined }
-
 /** Pulls the events of one stream. Nothing is sent before the first `fill`. */
 export class EventSource implements Pullable<AnyEvent> {
   /** When the stream last told an event, in milliseconds since the Unix epoch. */
@@ -83,29 +72,21 @@ export class EventSource implements Pullable<AnyEvent> {
   #openedAt = 0
   #lines: readonly string[] = []
   #next = 0
-  /** What goes before the next line, each made when its turn comes. */
-  readonly #ready: (() => AnyEvent | undefined)[] = []
-  /** Lines wait until this is read. */
-  #read: Read | undefined
+  /** What goes before the next line. */
+  readonly #backlog: Backlog
+  readonly #keeper: Keeper
+  readonly #refresh: Refresh
   /** The transaction that an exact loop has to read next. */
   #wake: number | undefined
-  /** An event that waits until what came before it is kept in the checkpoint. */
-  #held: Held | undefined
   /** The server's last word on this attempt. */
   #told: End | undefined
   /** Whether this attempt's place in time is known. */
   #isPlaced = false
-  /** The `start` that the loop gets once, where it has to wait for what happened before it. */
-  #start: { readonly event: StartEvent; readonly line: string } | undefined
-  #isStartTold = false
-  /** Whether the loop holds a state that is no longer true. */
-  #mustReset = false
   /** Whether the server could not tell an event, and history did. */
   #wasUntellable = false
   /** The attempt that takes over as planned, when this one has passed its start. */
   #successor: Successor | undefined
   #overlap: Timer | undefined
-  #refreshing: Timer | undefined
   #handingOver: Promise<void> = Promise.resolve()
   #isReading = false
   /** Set when a consumer left the loop: the end is then nobody's error. */
@@ -124,7 +105,20 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#history = new History(link, { body: request.body, fields, pageSize, signal })
     this.#isExact = options.exact
     this.#wireFields = options.exact ? widenFields(fields) : request.fields
+    this.#backlog = new Backlog({
+      cursor: this.#cursor,
+      history: this.#history,
+      opener: this.#opener,
+      owner: this.#ownBacklog(),
+      hasSnapshot: options.snapshot,
+      readsBack: () => resume === 'history' || this.#isExact,
+    })
     this.#saver = this.#makeSaver()
+    this.#keeper = new Keeper(this.#cursor, () => this.#takeNext(), this.#saver)
+    this.#refresh = new Refresh(link.time, {
+      isQuietSince: time => this.#isReading && (this.lastEventAt ?? 0) <= time,
+      refresh: () => this.#refreshPlace(),
+    })
     if (since !== undefined) this.#cursor.restore({ txn: since, isComplete: true, keys: [] })
     onAbort(signal, () => this.#close(undefined))
   }
@@ -176,37 +170,26 @@ export class EventSource implements Pullable<AnyEvent> {
    * takes it has worked through all that it took before; `undefined` where that must be kept first.
    */
   take(): AnyEvent | undefined {
-    return this.#closeOnError(() => {
-      const saver = this.#saver
-      if (this.#held === undefined && saver) this.#held = this.#takeMarked()
-      if (this.#held === undefined) return saver ? undefined : this.#takeNext()
-      const { event, before } = this.#held
-      if (saver && before && beginsAfter(event, before) && saver.isDue(before.complete())) return undefined
-      return this.#release()
-    })
+    return this.#closeOnError(() => this.#keeper.take())
   }
 
   /** The next event that has come, as a part of what was taken last: an array that the loop works through as one. */
   takeWith(): AnyEvent | undefined {
-    return this.#closeOnError(() => (this.#held ? this.#release() : this.#takeNext()))
+    return this.#closeOnError(() => this.#keeper.takeWith())
   }
 
   /** The same where it is of this transaction; another event waits. */
   takeWithin(txn: number): AnyEvent | undefined {
-    return this.#closeOnError(() => {
-      this.#held ??= this.#takeMarked()
-      const isSame = this.#held && 'txn' in this.#held.event && this.#held.event.txn === txn
-      return isSame ? this.#release() : undefined
-    })
+    return this.#closeOnError(() => this.#keeper.takeWithin(txn))
   }
 
   async fill(): Promise<boolean> {
     try {
       if (this.#saver) await this.#load(this.#saver)
       while (!this.#isOver()) {
-        if (this.#saver) await this.#save(this.#saver)
+        if (this.#saver) await this.#keeper.save(this.#saver)
         if (this.#isOver()) break
-        if (this.#held || (await this.#pull())) return true
+        if (this.#keeper.isHolding || (await this.#pull())) return true
       }
     } catch (error) {
       if (!this.#isOver()) {
@@ -223,18 +206,13 @@ export class EventSource implements Pullable<AnyEvent> {
   }
 
   #takeNext(): AnyEvent | undefined {
-    while (this.#ready.length > 0 || (this.#read === undefined && this.#next < this.#lines.length)) {
-      const make = this.#ready.shift()
-      const event = make ? make() : this.#readLine(this.#lines[this.#next++]!)
+    for (;;) {
+      const waiting = this.#backlog.take()
+      if (waiting !== undefined) return waiting
+      if (this.#backlog.isReading || this.#next >= this.#lines.length) return undefined
+      const event = this.#readLine(this.#lines[this.#next++]!)
       if (event !== undefined) return event
     }
-    return undefined
-  }
-
-  #takeMarked(): Held | undefined {
-    const before = this.#cursor.mark()
-    const event = this.#takeNext()
-    return event && { event, before }
   }
 
   #closeOnError<T>(take: () => T): T {
@@ -246,10 +224,16 @@ export class EventSource implements Pullable<AnyEvent> {
     }
   }
 
-  #release(): AnyEvent {
-    const { event } = this.#held!
-    this.#held = undefined
-    return event
+  #ownBacklog(): BacklogOwner {
+    return {
+      tell: (event, line) => this.#tellRead(event, line),
+      miss: gap => this.#miss(gap),
+      missed: gap => this.#owner.missed(gap),
+      recovered: recovered => this.#owner.recovered(recovered),
+      lose: end => this.#lose(end),
+      view: () => readView(this.#attempt),
+      isOver: () => this.#isOver(),
+    }
   }
 
   #makeSaver(): Saver | undefined {
@@ -269,15 +253,9 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#history.confirm(kept.existedAt)
   }
 
-  /** The loop waits: what it was given is worked through. */
-  async #save(saver: Saver): Promise<void> {
-    const mark = this.#held ? this.#held.before?.complete() : this.#cursor.mark()
-    if (mark && saver.isDue(mark)) await saver.save(mark)
-  }
-
   /** One step towards more; says whether there is something to take. */
   async #pull(): Promise<boolean> {
-    if (this.#read) return this.#readOn(this.#read)
+    if (this.#backlog.isReading) return this.#readOn()
     if (this.#wake !== undefined) return this.#readAwaited(this.#wake)
     if (this.#told) this.#lose(this.#told)
     if (this.#next < this.#lines.length) return true
@@ -371,6 +349,8 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#heardAt = attempt?.lastHeardAt
     this.#attempt = undefined
     this.#told = undefined
+    this.#lines = []
+    this.#next = 0
     attempt?.cancel()
     // An exchange that was closed, though nobody closed the stream, went with its connection.
     this.#opener.lose(end.how === 'closed' ? { how: 'cut' } : end, attempt?.heldBytes)
@@ -417,11 +397,15 @@ export class EventSource implements Pullable<AnyEvent> {
       return undefined
     }
     if (!this.#cursor.isCompleteAt(event.txn)) {
-      this.#awaitHistory(event.txn)
+      this.#backlog.await(event.txn)
       this.#next--
       return undefined
     }
-    return this.#tell(project(event, sortFields(this.#options.request.fields)), line)
+    const fields = sortFields(this.#options.request.fields)
+    if (canProject(event, fields)) return this.#tell(project(event, fields), line)
+    const gap: GapEvent = { type: 'gap', after: this.#cursor.txn!, until: event.txn, reason: 'expired' }
+    this.#miss(gap)
+    return gap
   }
 
   /** The first event of an attempt: it says from where on everything is told, and so what was missed. */
@@ -429,182 +413,51 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#isPlaced = true
     this.#cursor.reopen(event.txn)
     const isStart = event.type === 'start'
-    const gap = this.#findRead(event)
-    if (isStart && this.#read === undefined) this.#cursor.complete(event.txn)
+    const gap = this.#backlog.begin(event)
+    if (isStart && !this.#backlog.isReading) this.#cursor.complete(event.txn)
     this.#opener.started()
     this.#state.move('open')
     // A listener of any of these may close the stream.
     if (isStart && !this.#isOver()) this.#owner.started(event.txn)
     if (gap && !this.#isOver()) this.#miss(gap)
     if (this.#isOver()) return undefined
-    if (isStart) {
-      this.#probe()
-      this.#refreshLater(this.#attempt!)
-      return this.#placeStart(event, line, gap)
-    }
+    if (isStart) return this.#placeStart(event, line, gap)
     // Anything else must not get lost for being first.
-    if (gap) this.#ready.push(() => gap)
     this.#next--
-    return undefined
+    return gap
   }
 
-  /** A `start` is told once for the life of the loop, after what happened before it. */
   #placeStart(event: StartEvent, line: string, gap: GapEvent | undefined): AnyEvent | undefined {
-    const read = this.#read
-    if (read === undefined) this.#history.confirm(readView(this.#attempt!))
-    if (this.#isStartTold) return gap
-    if (read?.kind === 'missed') {
-      this.#start = { event, line }
-      return undefined
+    if (this.#options.resume === 'history') {
+      this.#refresh.start()
+      if (!this.#backlog.isStartTold) this.#probe()
     }
-    this.#isStartTold = true
-    return this.#tell(event, line)
+    return this.#backlog.takeStart(event, line) ?? gap
   }
 
-  /** What has to be read before the lines after this event; a hole where that is not wanted. */
-  #findRead(event: PlacedEvent): GapEvent | undefined {
-    const until = event.type === 'start' ? event.txn : event.txn - 1
-    const after = this.#cursor.txn
-    if (after === undefined) {
-      if (this.#options.snapshot) this.#readState(until)
-      return undefined
-    }
-    if (this.#cursor.isCompleteAt(until)) return undefined
-    const isFirst = !this.#isStartTold
-    const position = this.#cursor.mark()!.read()
-    if (this.#options.resume !== 'history' && !isFirst && !this.#isExact) {
-      return { type: 'gap', after, until: event.txn, reason: 'live' }
-    }
-    this.#read = { reading: this.#history.catchUp(position, until, true), kind: 'missed', after, until, events: 0 }
-    return undefined
-  }
-
-  #readState(at: number): void {
-    if (this.#mustReset) this.#ready.push(() => ({ type: 'reset', txn: at, reason: 'retention' }))
-    this.#mustReset = true
-    this.#read = { reading: this.#history.snapshot(at), kind: 'state', after: at, until: at, events: 0 }
-  }
-
-  #awaitHistory(until: number): void {
-    const after = this.#cursor.txn!
-    const reading = this.#history.catchUp(this.#cursor.mark()!.read(), until, false)
-    this.#read = { reading, kind: 'awaited', after, until, events: 0 }
+  async #readOn(): Promise<boolean> {
+    await this.#backlog.step()
+    return !this.#isOver()
   }
 
   #readAwaited(until: number): boolean {
     this.#wake = undefined
-    if (!this.#cursor.isCompleteAt(until)) this.#awaitHistory(until)
+    if (!this.#cursor.isCompleteAt(until)) this.#backlog.await(until)
     return false
   }
 
-  /** One step of a reading. Where its answer does not come it is asked for again; the lines wait meanwhile. */
-  async #readOn(read: Read): Promise<boolean> {
-    const portion = await read.reading.next()
-    if (this.#isOver()) return false
-    if ('how' in portion) {
-      this.#opener.fail(portion.how === 'closed' ? { how: 'cut' } : portion)
-      await this.#opener.rest()
-      return false
-    }
-    for (const item of portion.items) this.#ready.push(() => this.#takeRead(item, read))
-    const { lack, until, isDone } = portion
-    if (lack) this.#ready.push(() => this.#takeLack(lack, read))
-    else if (until !== undefined) this.#ready.push(() => this.#settle(read, until, isDone))
-    return this.#ready.length > 0
-  }
-
-  #takeRead(item: ReadItem, read: Read): AnyEvent | undefined {
-    read.events++
-    switch (item.type) {
-      case 'gap':
-        this.#cursor.complete(item.until)
-        this.#miss(item)
-        return item
-      case 'synced':
-        this.#cursor.complete(item.txn)
-        break
-      case 'version':
-      case 'set':
-        this.#link.see(item.txn)
-        this.#cursor.recover(item.txn)
-        this.lastEventAt = this.#link.time.now()
-    }
-    return this.#tell(item)
-  }
-
-  #settle(read: Read, until: number, isDone: boolean): AnyEvent | undefined {
-    this.#cursor.complete(until)
-    if (!isDone) return undefined
-    this.#read = undefined
-    const { kind, after, events } = read
-    if (events > 0) this.#opener.recovered()
-    if (kind !== 'awaited') this.#history.confirm(readView(this.#attempt))
-    if (kind === 'missed') this.#owner.recovered({ after, until, events })
-    return this.#isOver() ? undefined : this.#tellStart()
-  }
-
-  #tellStart(): AnyEvent | undefined {
-    const start = this.#start
-    this.#start = undefined
-    if (start === undefined) return undefined
-    this.#isStartTold = true
-    return this.#tell(start.event, start.line)
-  }
-
-  /** Something cannot be had: the loop is told, and goes on after it; one that holds a state gets it anew. */
-  #takeLack({ reason, cause }: Lack, { kind, after, until }: Read): AnyEvent | undefined {
-    this.#read = undefined
-    if (kind === 'state') {
-      if (reason === 'permission') throw cause as FaunaError
-      // Too old by now: a new opening has a new state.
-      this.#lose({ how: 'cut', cause })
-      return undefined
-    }
-    const gap: GapEvent = { type: 'gap', after: this.#cursor.txn ?? after, until, reason }
-    if (this.#options.snapshot) {
-      this.#owner.missed(gap)
-      this.#mustReset = false
-      this.#ready.push(() => ({ type: 'reset', txn: until, reason }))
-      this.#readState(until)
-      this.#mustReset = true
-      return this.#tellStart()
-    }
-    this.#cursor.complete(until)
-    this.#history.confirm(readView(this.#attempt))
-    this.#ready.push(() => this.#tellStart())
-    this.#miss(gap)
-    return gap
-  }
-
-  /**
-   * Where nothing comes for long, the place of the stream grows old, and history forgets: a loss would be a hole though
-   * nothing was missed. So history is asked whether anything happened, and the place moves on if not.
-   */
-  #refreshLater(attempt: Attempt): void {
-    this.#refreshing?.cancel()
-    if (this.#options.resume !== 'history') return
-    this.#refreshing = this.#link.time.after(refreshMs, () => {
-      const isIdle = this.#isReading && (this.lastEventAt ?? 0) <= this.#link.time.now() - refreshMs
-      if (isIdle) void this.#refresh(attempt)
-      else if (this.#attempt === attempt) this.#refreshLater(attempt)
-    })
-  }
-
-  async #refresh(attempt: Attempt): Promise<void> {
-    const before = this.#cursor.txn!
+  async #refreshPlace(): Promise<void> {
+    const [attempt, before] = [this.#attempt, this.#cursor.txn!]
     const quietUntil = await this.#history.findQuiet({ txn: before, isComplete: true, keys: [] })
-    if (this.#isOver() || this.#attempt !== attempt) return
-    if (quietUntil !== undefined && this.#isReading && this.#cursor.txn === before) {
-      this.#cursor.complete(quietUntil)
-      const mark = this.#cursor.mark()!
-      if (this.#saver?.isDue(mark)) this.#saver.keep(mark)
-    }
-    this.#refreshLater(attempt)
+    if (quietUntil === undefined || this.#isOver() || !this.#isReading) return
+    if (this.#attempt !== attempt || this.#cursor.txn !== before) return
+    this.#cursor.complete(quietUntil)
+    const mark = this.#cursor.mark()!
+    if (this.#saver?.isDue(mark)) this.#saver.keep(mark)
   }
 
   /** A right that is lacking is said at the first opening, not at the first loss. */
   #probe(): void {
-    if (this.#isStartTold || this.#options.resume !== 'history') return
     void this.#history.isDenied().then(isDenied => {
       if (isDenied && !this.#isOver()) this.#owner.warned({ code: 'history_denied', message: historyDenied })
     })
@@ -629,11 +482,21 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#next = this.#lines.length
   }
 
+  #tellRead(event: AnyEvent, line?: string): AnyEvent {
+    if (event.type === 'version' || event.type === 'set') {
+      this.#link.see(event.txn)
+      this.lastEventAt = this.#link.time.now()
+    }
+    return this.#tell(event, line)
+  }
+
   /** What history told has no line: the observer gets the event in wire form. */
   #tell(event: AnyEvent, line?: string): AnyEvent {
-    if (!this.#link.observer) return event
+    const { observer, time } = this.#link
+    if (!observer) return event
     const { request, content } = this.#options
-    callSafely(this.#link.observer, {
+    const { status = 0, headers = {} } = this.#attempt?.head ?? {}
+    callSafely(observer, {
       method: 'POST',
       path: '/stream',
       query: request.fields ? { fields: request.fields.join(',') } : {},
@@ -641,10 +504,10 @@ export class EventSource implements Pullable<AnyEvent> {
       requestContent: content,
       responseRaw: line ?? encode(event),
       responseContent: event,
-      statusCode: this.#attempt?.head.status ?? 0,
-      responseHeaders: this.#attempt?.head.headers ?? {},
+      statusCode: status,
+      responseHeaders: headers,
       startTime: this.#openedAt,
-      endTime: this.#link.time.now(),
+      endTime: time.now(),
     })
     return event
   }
@@ -657,11 +520,10 @@ export class EventSource implements Pullable<AnyEvent> {
   #close(error: FaunaError | undefined): void {
     if (!this.#state.move('closed')) return
     this.#lines = []
-    this.#ready.length = 0
     this.#next = 0
-    this.#held = undefined
-    this.#read = undefined
-    this.#refreshing?.cancel()
+    this.#backlog.clear()
+    this.#keeper.clear()
+    this.#refresh.stop()
     this.#saver?.stop()
     this.#attempt?.cancel()
     this.#successor?.attempt.cancel()
@@ -675,14 +537,6 @@ export class EventSource implements Pullable<AnyEvent> {
     return false
   }
 }
-
-/** Whether an event is of a later transaction: the one before is then complete, and worked through. */
-function beginsAfter(event: AnyEvent, before: Mark): boolean {
-  return 'txn' in event && event.txn > before.txn
-}
-
-/** History reaches back 15 minutes at least (protocol.md F.4); a third of it leaves time to come back. In milliseconds. */
-const refreshMs = 5 * 60_000
 
 const historyDenied =
   'the key may not read history, so that a loss will be a gap: give its role history_read on the collection (of a set, read on the index)'

@@ -1,0 +1,213 @@
+/** What goes before live lines: what was missed, what a stream only announced, the state before the first change. */
+import type { FaunaError } from '../errors.ts'
+import type { AnyEvent, GapEvent, StartEvent } from '../events/types.ts'
+import type { End } from '../end.ts'
+import type { StreamSignals } from '../signals.ts'
+import type { Cursor, PlacedEvent } from './cursor.ts'
+import type { History } from './history.ts'
+import type { Opener } from './opener.ts'
+import type { Lack, ReadItem, Reading } from './reading.ts'
+
+/** What a backlog asks of its stream. */
+export interface BacklogOwner {
+  /** Gives an event to the loop. */
+  tell(event: AnyEvent, line?: string): AnyEvent
+  /** Says that events were missed; throws where the loop ends at that. */
+  miss(gap: GapEvent): void
+  /** The same, where the loop gets the state anew instead. */
+  missed(gap: GapEvent): void
+  recovered(...args: Parameters<StreamSignals['recovered']>): void
+  /** Lets the attempt go, and opens another one. */
+  lose(end: End): void
+  /** The transaction time that the attempt had in view, in microseconds; `NaN` where that is not known. */
+  view(): number
+  isOver(): boolean
+}
+
+/** What a backlog works with. */
+export type BacklogParts = {
+  readonly cursor: Cursor
+  readonly history: History
+  readonly opener: Opener
+  readonly owner: BacklogOwner
+  readonly hasSnapshot: boolean
+  /** Whether what a loss missed is read back. */
+  readonly readsBack: () => boolean
+}
+
+/** A reading that is under way. */
+type Read = {
+  readonly reading: Reading
+  /** `missed`: after a loss. `awaited`: what the stream of an exact loop only announced. `state`: a snapshot. */
+  readonly kind: 'missed' | 'awaited' | 'state'
+  readonly after: number
+  readonly until: number
+  events: number
+}
+
+/** Reads before lines go on; one thing at a time. */
+export class Backlog {
+  readonly #parts: BacklogParts
+  /** What a loop gets next, each made when its turn comes. */
+  readonly #ready: (() => AnyEvent | undefined)[] = []
+  #read: Read | undefined
+  /** The `start` that has to wait for what happened before it. */
+  #start: { readonly event: StartEvent; readonly line: string } | undefined
+  #isStartTold = false
+  /** Whether the loop holds a part of a state that is no longer true. */
+  #mustReset = false
+
+  constructor(parts: BacklogParts) {
+    this.#parts = parts
+  }
+
+  /** Whether lines have to wait. */
+  get isReading(): boolean {
+    return this.#read !== undefined
+  }
+
+  /** Whether the loop has got its `start`. */
+  get isStartTold(): boolean {
+    return this.#isStartTold
+  }
+
+  /** The next event that is there. */
+  take(): AnyEvent | undefined {
+    while (this.#ready.length > 0) {
+      const event = this.#ready.shift()!()
+      if (event !== undefined) return event
+    }
+    return undefined
+  }
+
+  /** Puts an event before what comes next. */
+  put(event: AnyEvent): void {
+    this.#ready.push(() => event)
+  }
+
+  clear(): void {
+    this.#ready.length = 0
+    this.#read = undefined
+  }
+
+  /** What has to be read before the lines after an attempt's first event; a hole where that is not wanted. */
+  begin(event: PlacedEvent): GapEvent | undefined {
+    const { cursor, history, hasSnapshot, readsBack } = this.#parts
+    const until = event.type === 'start' ? event.txn : event.txn - 1
+    const after = cursor.txn
+    if (after === undefined) {
+      if (hasSnapshot) this.#readState(until)
+      return undefined
+    }
+    if (cursor.isCompleteAt(until)) return undefined
+    // A place that was kept is gone on from, whatever losses do.
+    if (this.#isStartTold && !readsBack()) return { type: 'gap', after, until: event.txn, reason: 'live' }
+    this.#read = {
+      reading: history.catchUp(cursor.mark()!.read(), until, true),
+      kind: 'missed',
+      after,
+      until,
+      events: 0,
+    }
+    return undefined
+  }
+
+  /** A `start` is told once for the life of the loop, after what happened before it. */
+  takeStart(event: StartEvent, line: string): AnyEvent | undefined {
+    const { history, owner } = this.#parts
+    if (this.#read === undefined) history.confirm(owner.view())
+    if (this.#isStartTold) return undefined
+    this.#start = { event, line }
+    return this.#read?.kind === 'missed' ? undefined : this.#tellStart()
+  }
+
+  /** Reads up to a transaction that an exact stream announced. */
+  await(until: number): void {
+    const { cursor, history } = this.#parts
+    const reading = history.catchUp(cursor.mark()!.read(), until, false)
+    this.#read = { reading, kind: 'awaited', after: cursor.txn!, until, events: 0 }
+  }
+
+  /** Reads on. Where an answer does not come it is asked for again; the lines wait meanwhile. */
+  async step(): Promise<void> {
+    const { opener, owner } = this.#parts
+    const read = this.#read!
+    const portion = await read.reading.next()
+    if (owner.isOver()) return
+    if ('how' in portion) {
+      opener.fail(portion.how === 'closed' ? { how: 'cut' } : portion)
+      await opener.rest()
+      return
+    }
+    for (const item of portion.items) this.#ready.push(() => this.#takeItem(item, read))
+    const { lack, until, isDone } = portion
+    if (lack) this.#ready.push(() => this.#takeLack(lack, read))
+    else if (until !== undefined) this.#ready.push(() => this.#settle(read, until, isDone))
+  }
+
+  #readState(at: number): void {
+    if (this.#mustReset) this.put({ type: 'reset', txn: at, reason: 'retention' })
+    this.#mustReset = true
+    this.#read = { reading: this.#parts.history.snapshot(at), kind: 'state', after: at, until: at, events: 0 }
+  }
+
+  #takeItem(item: ReadItem, read: Read): AnyEvent | undefined {
+    const { cursor, owner } = this.#parts
+    read.events++
+    if (item.type === 'gap') {
+      cursor.complete(item.until)
+      owner.miss(item)
+      return item
+    }
+    if (item.type === 'synced') cursor.complete(item.txn)
+    else if (item.type !== 'snapshot') cursor.recover(item.txn)
+    return owner.tell(item)
+  }
+
+  #settle(read: Read, until: number, isDone: boolean): AnyEvent | undefined {
+    const { cursor, history, opener, owner } = this.#parts
+    cursor.complete(until)
+    if (!isDone) return undefined
+    this.#read = undefined
+    const { kind, after, events } = read
+    if (events > 0) opener.recovered()
+    if (kind !== 'awaited') history.confirm(owner.view())
+    if (kind === 'missed') owner.recovered({ after, until, events })
+    return owner.isOver() ? undefined : this.#tellStart()
+  }
+
+  /** Something cannot be had: the loop is told, and goes on after it; one that holds a state gets it anew. */
+  #takeLack(lack: Lack, { kind, after, until }: Read): AnyEvent | undefined {
+    const { cursor, history, hasSnapshot, owner } = this.#parts
+    const { reason } = lack
+    this.#read = undefined
+    if (kind === 'state') return this.#takeStateLack(lack)
+    const gap: GapEvent = { type: 'gap', after: cursor.txn ?? after, until, reason }
+    if (hasSnapshot) {
+      owner.missed(gap)
+      this.put({ type: 'reset', txn: until, reason })
+      this.#mustReset = false
+      this.#readState(until)
+      return this.#tellStart()
+    }
+    cursor.complete(until)
+    history.confirm(owner.view())
+    this.#ready.push(() => this.#tellStart())
+    owner.miss(gap)
+    return gap
+  }
+
+  #takeStateLack({ reason, cause }: Lack): undefined {
+    if (reason === 'permission') throw cause as FaunaError
+    // Too old by now: a new opening has a new state.
+    this.#parts.owner.lose({ how: 'cut', cause })
+  }
+
+  #tellStart(): AnyEvent | undefined {
+    const start = this.#start
+    this.#start = undefined
+    if (start === undefined) return undefined
+    this.#isStartTold = true
+    return this.#parts.owner.tell(start.event, start.line)
+  }
+}

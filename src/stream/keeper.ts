@@ -1,0 +1,76 @@
+/** Gives the events of a stream in such a way that what the loop has worked through is kept before it goes on. */
+import type { AnyEvent } from '../events/types.ts'
+import type { Saver } from './checkpoint.ts'
+import type { Cursor, Mark } from './cursor.ts'
+
+/** An event that was decoded before its turn, and where the stream was before it. */
+type Held = { readonly event: AnyEvent; readonly before: Mark | undefined }
+
+/** Takes events one by one; who asks for the next one has worked through those before. */
+export class Keeper {
+  readonly #cursor: Cursor
+  readonly #takeNext: () => AnyEvent | undefined
+  readonly #saver: Saver | undefined
+  #held: Held | undefined
+
+  constructor(cursor: Cursor, takeNext: () => AnyEvent | undefined, saver: Saver | undefined) {
+    this.#cursor = cursor
+    this.#takeNext = takeNext
+    this.#saver = saver
+  }
+
+  /** Whether an event waits. */
+  get isHolding(): boolean {
+    return this.#held !== undefined
+  }
+
+  /** The next event; `undefined` also where `save` must come first. */
+  take(): AnyEvent | undefined {
+    const saver = this.#saver
+    if (saver === undefined) return this.#held ? this.#release() : this.#takeNext()
+    this.#held ??= this.#takeMarked()
+    if (this.#held === undefined) return undefined
+    const { event, before } = this.#held
+    if (before && beginsAfter(event, before) && saver.isDue(before.complete())) return undefined
+    return this.#release()
+  }
+
+  /** The next event, as a part of what was taken last: an array that the loop works through as one. */
+  takeWith(): AnyEvent | undefined {
+    return this.#held ? this.#release() : this.#takeNext()
+  }
+
+  /** The same where it is of this transaction; another event waits. */
+  takeWithin(txn: number): AnyEvent | undefined {
+    this.#held ??= this.#takeMarked()
+    if (this.#held === undefined || !('txn' in this.#held.event)) return undefined
+    return this.#held.event.txn === txn ? this.#release() : undefined
+  }
+
+  /** Keeps the place of what the loop has worked through: it waits for more. Rejects with the store's error. */
+  async save(saver: Saver): Promise<void> {
+    const mark = this.#held ? this.#held.before?.complete() : this.#cursor.mark()
+    if (mark && saver.isDue(mark)) await saver.save(mark)
+  }
+
+  clear(): void {
+    this.#held = undefined
+  }
+
+  #takeMarked(): Held | undefined {
+    const before = this.#cursor.mark()
+    const event = this.#takeNext()
+    return event && { event, before }
+  }
+
+  #release(): AnyEvent {
+    const { event } = this.#held!
+    this.#held = undefined
+    return event
+  }
+}
+
+/** Whether an event is of a later transaction: the one before is then complete, and worked through. */
+function beginsAfter(event: AnyEvent, before: Mark): boolean {
+  return 'txn' in event && event.txn > before.txn
+}
