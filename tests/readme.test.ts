@@ -89,6 +89,7 @@ describe('the snippets of the README', { concurrency: 2 }, () => {
       'fauna-streams': [join(root, 'src/index.ts')],
       'fauna-streams/local': [join(root, 'src/local/index.ts')],
       'fauna-streams/testing': [join(root, 'src/testing/index.ts')],
+      'fauna-streams/stores': [join(root, 'src/stores/index.ts')],
     }
     // Of the compiler's types, those of Node are found beside the project's own packages.
     const compilerOptions = { paths, noUnusedLocals: false, typeRoots: [join(root, 'node_modules/@types')] }

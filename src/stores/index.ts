@@ -1,0 +1,4 @@
+/** `fauna-streams/stores`: where a stream's checkpoint is kept, in memory or in a file. */
+export { fileStore } from './file.ts'
+export { memoryStore } from './memory.ts'
+export type { CheckpointStore } from '../stream/checkpoint.ts'
