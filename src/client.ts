@@ -3,7 +3,7 @@ import { aborted, onAbort, orAbort } from './abort.ts'
 import { isSecretRefused, readResource, toAnswerError } from './answer.ts'
 import { type End, toError } from './end.ts'
 import { type ErrorDetail, OptionError, ProtocolError, QueryError, StateError } from './errors.ts'
-import type { Data, DefaultField, Field, StreamEvent } from './events/types.ts'
+import type { AnyEvent, Data, DefaultField, Field, StreamEvent } from './events/types.ts'
 import { callSafely } from './observe.ts'
 import {
   checkClientOptions,
@@ -36,6 +36,22 @@ export type ClientHealth = { readonly streams: Readonly<PoolCount>; readonly que
 const maxAheadMs = 60_000
 const apiVersion = '4'
 const ok = 200
+
+/** What a loop gets, by the fields, the type of the data, and the options. */
+type EventOf<F extends Field, T, O> = StreamEvent<F, T> | StateEventOf<O, F, T> | GapEventOf<O>
+
+/** How `client.stream` is called. Where the first type arguments are written out, the options count as unknown. */
+export interface Follow {
+  <const F extends Field = DefaultField, T = Data>(
+    expr: unknown,
+    fields?: readonly F[],
+  ): EventStream<EventOf<F, T, NoOptions>>
+  <const F extends Field = DefaultField, T = Data, const O extends StreamOptions = StreamOptions>(
+    expr: unknown,
+    fields: readonly F[] | undefined,
+    options: O,
+  ): EventStream<EventOf<F, T, O>>
+}
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
@@ -126,24 +142,16 @@ export class Client {
    * prev index`, by default `action` and `document`. `T` is the type of the documents' data, where it is known.
    * @throws OptionError, StateError; what the loop throws is in the README's table.
    */
-  readonly stream = <const F extends Field = DefaultField, T = Data, const O extends StreamOptions = NoOptions>(
-    expr: unknown,
-    fields?: readonly F[],
-    options?: O,
-  ): EventStream<StreamEvent<F, T> | StateEventOf<O, F, T> | GapEventOf<O>> => {
+  readonly stream = ((expr: unknown, fields?: readonly Field[], options: StreamOptions = {}) => {
     this.#assertOpen()
     const request = { fields: checkFields(fields), body: toWire(expr) }
-    const checked = checkStreamOptions(options ?? {})
+    const checked = checkStreamOptions(options)
     const { signal, since, checkpoint } = checked
     const link = this.#link(() => this.#streams.add(stream))
     const wanted = { ...checked, signal, since, checkpoint, request, content: expr }
-    const stream: EventStream<StreamEvent<F, T> | StateEventOf<O, F, T> | GapEventOf<O>> = new EventStream(
-      link,
-      wanted,
-      ended => this.#streams.delete(ended),
-    )
+    const stream = new EventStream<AnyEvent>(link, wanted, ended => this.#streams.delete(ended))
     return stream
-  }
+  }) as Follow
 
   /**
    * Changes the secret as planned. The new one is tried first, with a query that does nothing. Then each stream is opened

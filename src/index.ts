@@ -1,6 +1,6 @@
 /** The door of the SDK: every public name, listed one by one. */
 export type { BackoffOptions } from './backoff.ts'
-export { Client, type ClientHealth } from './client.ts'
+export { Client, type ClientHealth, type Follow } from './client.ts'
 export {
   type ErrorCode,
   type ErrorDetail,

@@ -124,7 +124,7 @@ describe('the snippets of the README', { concurrency: 2 }, () => {
         FAUNA_SECRET: server.secret,
         TSX_TSCONFIG_PATH: join(folder, 'tsconfig.json'),
       }
-      const program = startProgram(file, [], { env })
+      const program = startProgram(file, [], { env, cwd: folder })
       try {
         await accompany(program, server, expected)
       } finally {
