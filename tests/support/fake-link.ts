@@ -2,6 +2,7 @@
 import type { BackoffOptions } from '../../src/backoff.ts'
 import type { End } from '../../src/end.ts'
 import type { StreamEvent } from '../../src/events/types.ts'
+import type { CheckpointStore } from '../../src/stream/checkpoint.ts'
 import { EventStream } from '../../src/stream/stream.ts'
 import type { Exchange, Link } from '../../src/stream/link.ts'
 import { systemTime, type Time } from '../../src/time.ts'
@@ -112,6 +113,8 @@ export type FakeOptions = {
   readonly maxLineBytes?: number
   readonly resume?: 'history' | 'live' | false
   readonly onGap?: 'throw' | 'yield'
+  readonly checkpoint?: CheckpointStore
+  readonly checkpointIntervalMs?: number
 }
 
 /** A stream over a fake link; it does not resume unless it is told to. */
