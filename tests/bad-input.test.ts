@@ -202,7 +202,6 @@ describe('an endpoint', () => {
   const foreign = {
     'that speaks HTTP/1.1': 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n',
     'that speaks something else': 'SSH-2.0-OpenSSH_9.6\r\n',
-    'that closes without a word': '',
   }
   for (const [what, greeting] of Object.entries(foreign)) {
     test(`${what} is a TransportError not_http2`, async () => {
@@ -218,6 +217,17 @@ describe('an endpoint', () => {
       }
     })
   }
+
+  test('that closes without a word is a TransportError connect_failed: it may be a proxy whose server is not there', async () => {
+    const peer = await serveTcp(socket => socket.once('data', () => socket.end()))
+    try {
+      const { stream, query } = await fail(peer.endpoint)
+      for (const error of [stream, query]) assert.equal(error.code, 'connect_failed', error.message)
+      assert.match(query.message, /closed before SETTINGS came/)
+    } finally {
+      await peer.close()
+    }
+  })
 
   test('that accepts and never speaks is a TransportError connect_timeout', async () => {
     const time = hurriedTime()

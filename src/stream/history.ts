@@ -96,7 +96,14 @@ export class History {
     if (!('kind' in target)) return undefined
     const { txn } = position
     // Of a set this cursor shows nothing at the position itself, of a document the version there (protocol.md F.3).
-    const request = { target, from: txn, after: `{"ts":${txn}}`, until: undefined, size: 2, withVersions: false }
+    const request = {
+      target,
+      from: txn,
+      after: `{"object":{"ts":${txn}}}`,
+      until: undefined,
+      size: 2,
+      withVersions: false,
+    }
     const text = pageText({ ...request, existedAt: this.#existedAt && Math.max(this.#existedAt, txn) })
     const answer = await ask(this.#link, text, undefined, this.#options.signal)
     if (!('value' in answer)) return undefined

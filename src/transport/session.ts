@@ -64,7 +64,6 @@ export class Session implements ExchangeOwner, Pingable {
   #pingsUnanswered = 0
   #peerLimit: number
   #isReady = false
-  #isConnected = false
   #isRetired = false
   #goaway: { code: number; lastStreamId: number; reason: string } | undefined
   #end: End | undefined
@@ -80,7 +79,6 @@ export class Session implements ExchangeOwner, Pingable {
       settings: { initialWindowSize: streamWindowBytes, enablePush: false },
     })
     this.#http2.once('connect', (_session, socket: ClientHttp2Session['socket']) => {
-      this.#isConnected = true
       // Node tells this a turn late: the session may have been destroyed meanwhile.
       if (this.#http2.destroyed) return
       socket.setNoDelay(true)
@@ -315,9 +313,10 @@ export class Session implements ExchangeOwner, Pingable {
   #classifyOpening(cause: Error | undefined): End {
     if (this.#isReady) return { how: 'cut', cause }
     const code = cause && 'code' in cause ? String(cause.code) : ''
-    const isForeign =
-      code.startsWith('ERR_HTTP2') || code === noCommonProtocol || (this.#isConnected && cause === undefined)
-    return isForeign ? { how: 'foreign', cause } : { how: 'unreachable', cause }
+    // Who was cut off before its SETTINGS may speak HTTP/2 the next time; of other words nghttp2 makes an error.
+    const isForeign = code.startsWith('ERR_HTTP2') || code === noCommonProtocol
+    if (isForeign) return { how: 'foreign', cause }
+    return { how: 'unreachable', cause: cause ?? new Error('the connection was closed before SETTINGS came') }
   }
 }
 

@@ -1,0 +1,63 @@
+/** A quiet stream keeps its place fresh: a loss after an idle hour is no hole, though history is short (protocol.md F.4). */
+import './support/leaks.ts'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { q } from '../src/index.ts'
+import { memoryStore } from '../src/stores/index.ts'
+import { systemTime, type Time } from '../src/time.ts'
+import { cut, inHistory, Record, thing, things } from './support/history-world.ts'
+
+const minutes = 60_000
+
+/** The system's time, but the long timers of a client run when the test says so. */
+class LongTime implements Time {
+  readonly #waiting = new Set<() => void>()
+  #aheadMs = 0
+
+  now(): number {
+    return systemTime.now() + this.#aheadMs
+  }
+
+  after(delayMs: number, run: () => void, options?: { readonly isAwaited?: boolean }) {
+    if (delayMs < minutes) return systemTime.after(delayMs, run, options)
+    const call = () => void (this.#waiting.delete(call) && run())
+    this.#waiting.add(call)
+    return { cancel: () => void this.#waiting.delete(call) }
+  }
+
+  pass(ms: number): void {
+    this.#aheadMs += ms
+    for (const call of [...this.#waiting]) call()
+  }
+}
+
+for (const [name, expr] of Object.entries({ document: thing(1), set: q.Match(q.Index('by_k_v'), 1) })) {
+  test(`a ${name} on which nothing happened for an hour is read back without a hole`, () =>
+    inHistory(async world => {
+      await world.write(q.Create(thing(1), { data: { k: 1, v: 1 } }))
+      const time = new LongTime()
+      const checkpoint = memoryStore()
+      const stream = world.connect({ time }).stream(expr, undefined, { checkpoint })
+      const record = new Record(stream)
+      await record.txn(await world.write(q.Update(thing(1), { data: { v: 2 } })))
+      for (let passed = 0; passed < 60; passed += 6) {
+        world.pass(6 * minutes)
+        const now = await world.write(q.Create(things, {}))
+        const before = stream.lastTxn!
+        time.pass(6 * minutes)
+        while (stream.lastTxn === before) await new Promise(setImmediate)
+        assert.ok(stream.lastTxn! >= now)
+      }
+      const kept = JSON.parse((await checkpoint.load())!) as { txn: number }
+      assert.equal(kept.txn, stream.lastTxn)
+      const told = record.events.length
+      world.proxy.refuse()
+      await cut(world, stream)
+      const last = await world.write(q.Update(thing(1), { data: { v: 3 } }))
+      world.proxy.heal()
+      await record.txn(last)
+      await stream.close()
+      assert.equal(await record.ended, undefined)
+      assert.ok(record.events.slice(told).every(event => 'recovered' in event))
+    }))
+}

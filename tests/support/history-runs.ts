@@ -1,0 +1,49 @@
+/** Many runs of the history model, several side by side, and what they came to. */
+import { type HistoryResult, runHistory } from './history-run.ts'
+
+/** What many runs came to. */
+export type HistorySummary = HistoryResult & { readonly seeds: number }
+
+/** Runs at once: much of a run is waiting. */
+const sideBySide = 6
+
+/** So many events are read from history in a run, at least, on the average: else too little is tried. */
+const leastRecovered = 10
+
+/** Runs the seeds from `first` on. Rejects with the first run that fails, once those beside it are over. */
+export async function runHistories(
+  { first, count }: { readonly first: number; readonly count: number },
+  told: (runs: number) => void = () => undefined,
+): Promise<HistorySummary> {
+  const sum = { cuts: 0, commits: 0, events: 0, recovered: 0 }
+  let next = 0
+  let runs = 0
+  let hasFailed = false
+  const work = async () => {
+    while (next < count && !hasFailed) {
+      try {
+        const result = await runHistory(first + next++)
+        for (const key of ['cuts', 'commits', 'events', 'recovered'] as const) sum[key] += result[key]
+      } catch (error) {
+        hasFailed = true
+        throw error
+      }
+      told(++runs)
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: sideBySide }, work))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+  return { ...sum, seeds: count }
+}
+
+/** Whether the runs tried enough. */
+export function hasTriedEnough({ seeds, cuts, recovered }: HistorySummary): boolean {
+  return recovered >= leastRecovered * seeds && cuts > seeds
+}
+
+/** A summary as one line. */
+export function describeHistories({ seeds, cuts, commits, events, recovered }: HistorySummary): string {
+  const n = (value: number) => value.toLocaleString('en-US')
+  const delivered = `${n(events)} events delivered, ${n(recovered)} of them recovered`
+  return `history: ${n(seeds)} seeds, ${n(cuts)} cuts, ${n(commits)} commits, ${delivered}; missing, doubled, altered: 0`
+}
