@@ -107,6 +107,17 @@ describe('a proxy without rules', () => {
       await proxy.until(() => proxy.connections === 0)
     }))
 
+  for (const hows of [['rst'], ['fin', 'rst']] as const) {
+    test(`is gone when it is closed in the turn of a ${hows.join(' and a ')}`, { timeout: 5_000 }, () =>
+      withProxy(async ({ proxy, connectBoth }) => {
+        await connectBoth()
+        for (const how of hows) proxy.cut(how)
+        await proxy.close()
+        assert.equal(proxy.connections, 0)
+      }),
+    )
+  }
+
   test('holds a writer back while nobody reads, and then everything arrives', () =>
     withProxy(async ({ connectBoth }) => {
       const [client, server] = await connectBoth()

@@ -1,7 +1,7 @@
 /** One proxied connection: a client's socket, a socket to the server, and a lane each way between them. */
 import { connect, type Socket } from 'node:net'
 import { Lane, type LaneRules, type ProxyTime } from './lane.ts'
-import { cutSocket, type HowToCut } from './tcp.ts'
+import { cutSocket, destroySocket, type HowToCut } from './tcp.ts'
 
 /** What a link shares with the others of its proxy. */
 export type LinkContext = {
@@ -81,8 +81,8 @@ export class Link {
   /** Destroys both sides; resolves when they are gone. */
   async destroy(): Promise<void> {
     for (const lane of this.#lanes) lane.stop()
-    this.#client.destroy()
-    this.#server.destroy()
+    destroySocket(this.#client)
+    destroySocket(this.#server)
     await this.closed
   }
 

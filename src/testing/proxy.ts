@@ -6,7 +6,7 @@ import { OptionError } from '../errors.ts'
 import type { LaneRules, ProxyTime } from './lane.ts'
 import { Link } from './link.ts'
 import { type Split, splitEvery } from './pieces.ts'
-import { type HowToCut, serveTcp, type TcpPeer } from './tcp.ts'
+import { cutSocket, type HowToCut, serveTcp, type TcpPeer } from './tcp.ts'
 import { Waits } from './waits.ts'
 
 /** What a proxy is made with. */
@@ -93,7 +93,7 @@ export class TcpProxy implements AsyncDisposable {
       passed: (link: Link) => this.#passed(link),
     }
     const accept = (socket: ConstructorParameters<typeof Link>[0]) => {
-      if (this.#isRefusing) return void socket.resetAndDestroy()
+      if (this.#isRefusing) return cutSocket(socket, 'rst')
       this.#add(new Link(socket, context))
     }
     this.#peer = await serveTcp(accept, { allowHalfOpen: true })

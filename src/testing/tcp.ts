@@ -43,14 +43,31 @@ export async function serveTcp(
     endpoint: `http://127.0.0.1:${port}`,
     sockets,
     close: () => {
-      for (const socket of sockets) socket.destroy()
+      for (const socket of sockets) destroySocket(socket)
       return new Promise(resolve => server.close(() => resolve()))
     },
   }
 }
 
+/** Sockets that are being reset: their end is on its way. */
+const resetting = new WeakSet<Socket>()
+
 /** Ends a connection as told. */
 export function cutSocket(socket: Socket, how: HowToCut): void {
-  if (how === 'fin') socket.end()
+  if (how === 'fin') return void socket.end()
+  resetting.add(socket)
+  if (isShuttingDown(socket)) socket.once('finish', () => socket.resetAndDestroy())
   else socket.resetAndDestroy()
+}
+
+/**
+ * Destroys a connection at once. One that is being reset while its FIN is on the way destroys itself when that is out:
+ * Node would never close it otherwise, since libuv refuses the reset (uv_tcp_close_reset) and Node forgets the handle.
+ */
+export function destroySocket(socket: Socket): void {
+  if (!resetting.has(socket) || !isShuttingDown(socket)) socket.destroy()
+}
+
+function isShuttingDown({ writableEnded, writableFinished, writableLength }: Socket): boolean {
+  return writableEnded && !writableFinished && writableLength === 0
 }
