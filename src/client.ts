@@ -4,16 +4,19 @@ import { isSecretRefused, readResource, toAnswerError } from './answer.ts'
 import { type End, toError } from './end.ts'
 import { type ErrorDetail, OptionError, ProtocolError, QueryError, StateError } from './errors.ts'
 import type { AnyEvent, Data, DefaultField, Field, StreamEvent } from './events/types.ts'
+import { LiveView } from './live/live.ts'
 import { callSafely } from './observe.ts'
 import {
   checkClientOptions,
   checkFields,
+  checkLiveOptions,
   checkQueryOptions,
   checkSecret,
   checkStreamOptions,
   type CheckedClientOptions,
   type ClientOptions,
   type GapEventOf,
+  type LiveOptions,
   type NoOptions,
   type QueryOptions,
   type StateEventOf,
@@ -23,6 +26,7 @@ import { toWire } from './query/wrap.ts'
 import { Secret, type SecretSource } from './secret.ts'
 import type { Link, QueryAnswer, QueryTerms, StreamRequest } from './stream/link.ts'
 import { type Abortable, EventStream } from './stream/stream.ts'
+import { readLiteral } from './stream/target.ts'
 import { Exchange, type Head } from './transport/exchange.ts'
 import { type Kind, Pool, type PoolCount } from './transport/pool.ts'
 
@@ -152,6 +156,19 @@ export class Client {
     const stream = new EventStream<AnyEvent>(link, wanted, ended => this.#streams.delete(ended))
     return stream
   }) as Follow
+
+  /**
+   * Keeps the members of a set, or a document, up to date in a view, from now on. Sets are followed with `exact` unless
+   * told otherwise; `T` is the type of a document's data.
+   * @throws OptionError, StateError; what ended the view stands in its `closed`.
+   */
+  live<T = Data>(expr: unknown, options: LiveOptions = {}): LiveView<T> {
+    const { signal, exact } = checkLiveOptions(options)
+    const isDocument = readLiteral(toWire(expr), [])?.kind === 'document'
+    const isExact = exact ?? !isDocument
+    const stream = this.stream(expr, ['action', 'document', 'index'], { snapshot: true, exact: isExact, signal })
+    return new LiveView<T>(stream as EventStream<unknown> as EventStream<AnyEvent>, isExact || isDocument)
+  }
 
   /**
    * Changes the secret as planned. The new one is tried first, with a query that does nothing. Then each stream is opened

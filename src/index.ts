@@ -38,8 +38,18 @@ export type {
   UnknownEvent,
   VersionEvent,
 } from './events/types.ts'
+export type { LiveSignals, LiveView } from './live/live.ts'
+export type { Change, Member } from './live/member.ts'
 export type { Observer, RequestResult } from './observe.ts'
-export type { ClientOptions, GapEventOf, NoOptions, QueryOptions, StateEventOf, StreamOptions } from './options.ts'
+export type {
+  ClientOptions,
+  GapEventOf,
+  LiveOptions,
+  NoOptions,
+  QueryOptions,
+  StateEventOf,
+  StreamOptions,
+} from './options.ts'
 export { Expr, type ExprArg, q } from './query/index.ts'
 export type { StreamSignals, StreamState, WarningCode } from './signals.ts'
 export type { CheckpointStore } from './stream/checkpoint.ts'

@@ -72,6 +72,14 @@ export type StreamOptions = {
   readonly maxLineBytes?: number | undefined
 }
 
+/** Options of `client.live`. */
+export type LiveOptions = {
+  /** Closes the view. */
+  readonly signal?: AbortSignal | undefined
+  /** As of a stream. Default true for a set, false for a document. */
+  readonly exact?: boolean | undefined
+}
+
 /** Options of `client.query`. */
 export type QueryOptions = {
   /** Gives the query up; the server may have processed it all the same. */
@@ -165,6 +173,7 @@ function isStore(value: unknown): boolean {
 }
 
 const querySchema = streamSchema.pick({ signal: true })
+const liveSchema = querySchema.extend({ exact: z.boolean().optional() })
 
 /** What an option may be; `undefined` where it is left out. */
 type Chosen<O, Name extends keyof StreamOptions> = Name extends keyof O ? O[Name] : undefined
@@ -231,6 +240,11 @@ export function checkStreamOptions(options: StreamOptions): CheckedStreamOptions
 /** Checks the options of a query. @throws OptionError */
 export function checkQueryOptions(options: QueryOptions): z.output<typeof querySchema> {
   return check(querySchema, options)
+}
+
+/** Checks the options of a live view. @throws OptionError */
+export function checkLiveOptions(options: LiveOptions): z.output<typeof liveSchema> {
+  return check(liveSchema, options)
 }
 
 /** Checks a secret. @throws OptionError */

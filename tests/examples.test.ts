@@ -33,7 +33,7 @@ AbortSignal.timeout(100): the loop threw TimeoutError: The operation was aborted
 }
 
 /** Files beside the examples: what they share, and the story of `npm start`, which has its own test. */
-const others = ['coffee-bar', 'event-lines', 'server', 'start']
+const others = ['coffee-bar', 'cuts', 'event-lines', 'server', 'start']
 
 function check(stdout: string, expected: string | readonly RegExp[]): void {
   if (typeof expected === 'string') assert.equal(stdout, expected)
@@ -54,6 +54,16 @@ describe('examples', { concurrency: true }, () => {
 test('every example is checked here', async () => {
   const files = await readdir(new URL('../examples/', import.meta.url))
   assert.deepEqual(files.sort(), [...Object.keys(outputs), ...others].map(name => `${name}.ts`).sort())
+})
+
+test('npm run demo:cuts shows that what was committed is what was delivered', async () => {
+  const { code, stdout, stderr } = await runProgram('examples/cuts.ts', ['2'])
+  assert.equal(stderr, '')
+  const [, committed, delivered] =
+    /committed +(\d+) +delivered +(\d+) [^\n]*closed\n\nNothing was lost\./.exec(stdout) ?? []
+  assert.ok(Number(committed) > 0, stdout)
+  assert.equal(delivered, committed)
+  assert.equal(code, 0)
 })
 
 test('examples use the server that the environment names, may run again, and leave no document there', async () => {

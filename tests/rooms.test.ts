@@ -66,7 +66,11 @@ const rooms: Rooms = {
     outside: ['node:http2', 'node:net', 'node:fs', 'node:http', 'node:stream', 'node:crypto'],
   },
   'testing/': { rank: 3, mayImport: ['errors.ts'], outside: ['node:net'] },
-  'live/': { rank: 4, mayImport: ['stream/', 'values/', 'errors.ts', 'signals.ts'] },
+  'live/': {
+    rank: 4,
+    mayImport: ['stream/', 'events/', 'values/', 'errors.ts', 'observe.ts', 'signals.ts'],
+    outside: ['eventemitter3'],
+  },
   // The options of client, stream and query: checks and defaults, each written once.
   'options.ts': {
     rank: 4,

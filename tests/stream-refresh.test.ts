@@ -27,7 +27,8 @@ class LongTime implements Time {
 
   pass(ms: number): void {
     this.#aheadMs += ms
-    for (const call of [...this.#waiting]) call()
+    // What they set anew waits for the next time.
+    for (const call of Array.from(this.#waiting)) call()
   }
 }
 
