@@ -115,11 +115,14 @@ export type FakeOptions = {
   readonly onGap?: 'throw' | 'yield'
   readonly checkpoint?: CheckpointStore
   readonly checkpointIntervalMs?: number
+  readonly exact?: boolean
+  readonly pageSize?: number
+  readonly fields?: readonly string[]
 }
 
 /** A stream over a fake link; it does not resume unless it is told to. */
 export function streamOver<E = StreamEvent>(link: Link, options: FakeOptions = {}): EventStream<E> {
-  const request = { body: '{"documents":{"collection":"c"}}', fields: undefined }
+  const request = { body: '{"documents":{"collection":"c"}}', fields: options.fields }
   const defaults = { maxLineBytes: 64 * 1024 * 1024, resume: false, onGap: 'yield', pageSize: 1_000 } as const
   const plain = { exact: false, snapshot: false, since: undefined, checkpoint: undefined, checkpointIntervalMs: 0 }
   const wanted = { ...defaults, ...plain, signal: undefined, ...options, request, content: undefined }

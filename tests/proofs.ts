@@ -1,5 +1,6 @@
 /**
- * The history model tried itself: with each of three known mistakes in the catch-up (protocol.md F.3, F.6) it must fail,
+ * What takes too long for every run of the tests (`npm run proofs`): the larger scopes of every order in which things can
+ * happen, and the history model tried itself: with each of three known mistakes in the catch-up (protocol.md F.3, F.6) it must fail,
  * and without one it must not. A mistake is a change of text in a copy of the sources.
  */
 import assert from 'node:assert/strict'
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import './support/leaks.ts'
+import { describeScope, playAll, type Scope } from './support/orders.ts'
 import { runProgram } from './support/program.ts'
 import { readSeed } from './support/seed.ts'
 
@@ -85,5 +87,21 @@ for (const mistake of mistakes) {
     assert.equal(code, 1)
     // A missing, doubled or altered event, and nothing else.
     assert.match(stderr, /SEED=\d+: .*(told \d+ times|told again|was told after|stands (before|after))/)
+  })
+}
+
+/** All that is promised: four commits, two cuts. */
+const scopes: readonly [scope: Scope, least: number][] = [
+  [{ isSet: true, commits: 4, cuts: 2, pageSize: 1 }, 9_000],
+  [{ isSet: true, commits: 4, cuts: 2, pageSize: 2 }, 6_000],
+  [{ isSet: false, commits: 4, cuts: 2, pageSize: 1 }, 3_000],
+  [{ isSet: true, isExact: true, commits: 4, cuts: 2, pageSize: 1 }, 9_000],
+]
+
+for (const [scope, least] of scopes) {
+  test(`every order is told truly: ${describeScope(scope)}`, { timeout: 300_000 }, async t => {
+    const count = await playAll(scope)
+    t.diagnostic(`${count} orders`)
+    assert.ok(count >= least, `${count} orders`)
   })
 }
