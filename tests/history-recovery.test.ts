@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Field, q, type StreamEvent } from '../src/index.ts'
 import { encode } from '../src/values/index.ts'
-import { cut, inHistory, Record, thing, things, type World } from './support/history-world.ts'
+import { cut, inHistory, Record, sets, thing, type World } from './support/history-world.ts'
 
 const allFields: readonly Field[] = ['action', 'document', 'diff', 'prev', 'index']
 
@@ -127,13 +127,6 @@ describe('a document that was missed is told as its uncut twin tells it', { conc
 })
 
 describe('a set that was missed is told as its uncut twin tells it', { concurrency: 2 }, () => {
-  const sets = {
-    'documents()': q.Documents(things),
-    'an index': q.Match(q.Index('by_k'), 1),
-    'an index with values': q.Match(q.Index('by_k_v'), 1),
-    'an index with a reverse value': q.Match(q.Index('by_k_reverse'), 1),
-    'an index in partitions': q.Match(q.Index('all')),
-  }
   for (const [name, expr] of Object.entries(sets)) {
     for (const pageSize of [1, 3, 1_000]) {
       test(`${name}, in pages of ${pageSize}`, () =>

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type AnyEvent } from '../src/events/types.ts'
 import { q, QueryError } from '../src/index.ts'
-import { cut, inHistory, Record, thing, things, type World } from './support/history-world.ts'
+import { cut, inHistory, Record, sets, thing, things, type World } from './support/history-world.ts'
 import { makeRandom, readSeed } from './support/seed.ts'
 
 const one = thing(1)
@@ -52,13 +52,6 @@ describe('a snapshot of a document', { concurrency: 2 }, () => {
 
 describe('a snapshot of a set', { concurrency: 2 }, () => {
   const { seed } = readSeed()
-  const sets = {
-    'documents()': q.Documents(things),
-    'an index': q.Match(q.Index('by_k'), 1),
-    'an index with values': q.Match(q.Index('by_k_v'), 1),
-    'an index with a reverse value': q.Match(q.Index('by_k_reverse'), 1),
-    'an index in partitions': q.Match(q.Index('all')),
-  }
   for (const [name, expr] of Object.entries(sets)) {
     test(`(${name}) and what follows it under a writer is the state at the end (SEED=${seed})`, () =>
       inHistory(async world => {

@@ -1,10 +1,11 @@
 /** Many runs of the history model, several side by side, and what they came to. */
 import { type HistoryResult, runHistory } from './history-run.ts'
+import { runSideBySide } from './side-by-side.ts'
 
 /** What many runs came to. */
 export type HistorySummary = HistoryResult & { readonly seeds: number }
 
-/** Runs at once: much of a run is waiting. */
+/** Runs at once. */
 const sideBySide = 6
 
 /** So many events are read from history in a run, at least, on the average: else too little is tried. */
@@ -16,23 +17,11 @@ export async function runHistories(
   told: (runs: number) => void = () => undefined,
 ): Promise<HistorySummary> {
   const sum = { cuts: 0, commits: 0, events: 0, recovered: 0 }
-  let next = 0
-  let runs = 0
-  let hasFailed = false
-  const work = async () => {
-    while (next < count && !hasFailed) {
-      try {
-        const result = await runHistory(first + next++)
-        for (const key of ['cuts', 'commits', 'events', 'recovered'] as const) sum[key] += result[key]
-      } catch (error) {
-        hasFailed = true
-        throw error
-      }
-      told(++runs)
-    }
+  const add = (result: HistoryResult, runs: number) => {
+    for (const key of ['cuts', 'commits', 'events', 'recovered'] as const) sum[key] += result[key]
+    told(runs)
   }
-  const results = await Promise.allSettled(Array.from({ length: sideBySide }, work))
-  for (const result of results) if (result.status === 'rejected') throw result.reason
+  await runSideBySide({ first, count, sideBySide, run: runHistory, told: add })
   return { ...sum, seeds: count }
 }
 

@@ -26,6 +26,15 @@ export const things = q.Collection('things')
 /** A document of it. */
 export const thing = (id: number | string) => q.Ref(things, String(id))
 
+/** Every kind of set of a world. */
+export const sets = {
+  'documents()': q.Documents(things),
+  'an index': q.Match(q.Index('by_k'), 1),
+  'an index with values': q.Match(q.Index('by_k_v'), 1),
+  'an index with a reverse value': q.Match(q.Index('by_k_reverse'), 1),
+  'an index in partitions': q.Match(q.Index('all')),
+}
+
 /** Runs a test in a world of its own, with the collection `things` and indexes of it; all is gone in the end. */
 export async function inHistory(run: (world: World) => Promise<void>): Promise<void> {
   let ahead = 0

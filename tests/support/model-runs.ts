@@ -1,6 +1,7 @@
 /** Many runs of the model, several side by side, and what they came to. */
 import { faults } from './model-faults.ts'
-import { type Oracle, runModel, type Verdict } from './model.ts'
+import { type Oracle, runModel, type RunResult, type Verdict } from './model.ts'
+import { runSideBySide } from './side-by-side.ts'
 
 /** What many runs came to. */
 export type Summary = Verdict & {
@@ -12,7 +13,7 @@ export type Summary = Verdict & {
 /** Faults that are no row of the table: they go before one that is. */
 const companions = ['cut in the middle of a transaction', 'server that is behind', 'start that comes late']
 
-/** Runs at once: much of a run is waiting for the loopback. */
+/** Runs at once. */
 const sideBySide = 8
 
 /**
@@ -25,24 +26,12 @@ export async function runModels(
 ): Promise<Summary> {
   const struck = new Map([...faults.map(({ name }) => name), ...companions].map(name => [name, 0]))
   const sum = { events: 0, gaps: 0, missed: 0 }
-  let next = 0
-  let runs = 0
-  let hasFailed = false
-  const work = async () => {
-    while (next < count && !hasFailed) {
-      try {
-        const result = await runModel(first + next++, oracle)
-        for (const key of ['events', 'gaps', 'missed'] as const) sum[key] += result[key]
-        for (const [name, times] of result.faults) struck.set(name, struck.get(name)! + times)
-      } catch (error) {
-        hasFailed = true
-        throw error
-      }
-      told(++runs)
-    }
+  const add = (result: RunResult, runs: number) => {
+    for (const key of ['events', 'gaps', 'missed'] as const) sum[key] += result[key]
+    for (const [name, times] of result.faults) struck.set(name, struck.get(name)! + times)
+    told(runs)
   }
-  const results = await Promise.allSettled(Array.from({ length: sideBySide }, work))
-  for (const result of results) if (result.status === 'rejected') throw result.reason
+  await runSideBySide({ first, count, sideBySide, run: seed => runModel(seed, oracle), told: add })
   return { ...sum, seeds: count, faults: struck }
 }
 
