@@ -6,13 +6,13 @@ import { type ErrorEvent, readEvent } from '../events/decode.ts'
 import type { AnyEvent, GapEvent, StartEvent, UnknownEvent } from '../events/types.ts'
 import { callSafely } from '../observe.ts'
 import type { StreamSignals, StreamState } from '../signals.ts'
-import type { Timer } from '../time.ts'
 import { encode } from '../values/index.ts'
 import type { Attempt } from './attempt.ts'
 import { Backlog, type BacklogOwner } from './backlog.ts'
 import { type CheckpointStore, fingerprint, Saver } from './checkpoint.ts'
 import { Cursor, type PlacedEvent } from './cursor.ts'
 import { canProject, isRewrite, project, sortFields, widenFields } from './exact.ts'
+import { HandOver } from './hand-over.ts'
 import { History } from './history.ts'
 import { Keeper } from './keeper.ts'
 import type { Link, StreamRequest } from './link.ts'
@@ -20,7 +20,7 @@ import { Opener, type OpenerEvents } from './opener.ts'
 import type { Pullable } from './pull.ts'
 import { Refresh } from './refresh.ts'
 import { State } from './state.ts'
-import { overlapMs, Successor } from './successor.ts'
+import type { Successor } from './successor.ts'
 
 /** What the owner of a source is told. */
 export interface SourceEvents extends OpenerEvents {
@@ -84,10 +84,7 @@ export class EventSource implements Pullable<AnyEvent> {
   #isPlaced = false
   /** Whether the server could not tell an event, and history did. */
   #wasUntellable = false
-  /** The attempt that takes over as planned, when this one has passed its start. */
-  #successor: Successor | undefined
-  #overlap: Timer | undefined
-  #handingOver: Promise<void> = Promise.resolve()
+  readonly #handOver: HandOver
   #isReading = false
   /** Set when a consumer left the loop: the end is then nobody's error. */
   #isLeft = false
@@ -115,8 +112,18 @@ export class EventSource implements Pullable<AnyEvent> {
     })
     this.#saver = this.#makeSaver()
     this.#keeper = new Keeper(this.#cursor, () => this.#takeNext(), this.#saver)
+    const isQuietSince = (time: number) => this.#isReading && (this.lastEventAt ?? 0) <= time
+    this.#handOver = new HandOver(link, this.#opener, {
+      attempt: async () => this.#opening?.catch(() => undefined),
+      isOn: attempt => !this.#isOver() && this.#attempt === attempt,
+      isQuietSince,
+      passed: successor => {
+        this.#cursor.complete(successor.startTxn)
+        this.#goOver(successor)
+      },
+    })
     this.#refresh = new Refresh(link.time, {
-      isQuietSince: time => this.#isReading && (this.lastEventAt ?? 0) <= time,
+      isQuietSince,
       refresh: () => this.#refreshPlace(),
     })
     if (since !== undefined) this.#cursor.restore({ txn: since, isComplete: true, keys: [] })
@@ -148,21 +155,7 @@ export class EventSource implements Pullable<AnyEvent> {
    * lost or told twice. Resolves when that is done; rejects, with the stream as it was, where the opening is refused.
    */
   handOver(): Promise<void> {
-    // One after the other: the next one may be asked for with yet another secret.
-    const done = this.#handingOver.then(() => this.#handOverNow())
-    this.#handingOver = done.catch(() => undefined)
-    return done
-  }
-
-  async #handOverNow(): Promise<void> {
-    const before = await this.#opening?.catch(() => undefined)
-    if (before === undefined || this.#isOver()) return
-    const successor = await Successor.of(await this.#opener.openOnce(), this.#link)
-    // Where it was lost meanwhile, it came back by itself.
-    if (successor === undefined || this.#isOver() || this.#attempt !== before) return successor?.attempt.cancel()
-    this.#successor = successor
-    this.#awaitSilence(successor)
-    return successor.settled
+    return this.#handOver.begin()
   }
 
   /**
@@ -305,20 +298,10 @@ export class EventSource implements Pullable<AnyEvent> {
     return this.#history.findBody().then(found => (typeof found === 'string' ? { body: found, fields } : found))
   }
 
-  /** A loop that waits in vain for so long has heard everything that the old stream had to tell. */
-  #awaitSilence(successor: Successor): void {
-    this.#overlap = this.#link.time.after(overlapMs, () => {
-      const isSilent = (this.lastEventAt ?? 0) <= this.#link.time.now() - overlapMs
-      if (!this.#isReading || !isSilent) return this.#awaitSilence(successor)
-      this.#cursor.complete(successor.startTxn)
-      this.#goOver(successor)
-    })
-  }
-
   /** Goes on with the successor; its `start` tells the hole, if there is one. */
   #goOver(successor: Successor): void {
     const before = this.#attempt
-    this.#forgetSuccessor()
+    this.#handOver.settle()
     this.#attempt = successor.attempt
     this.#opening = Promise.resolve(successor.attempt)
     this.#lines = successor.lines
@@ -328,22 +311,15 @@ export class EventSource implements Pullable<AnyEvent> {
     before?.cancel()
   }
 
-  #forgetSuccessor(): void {
-    this.#overlap?.cancel()
-    this.#successor?.settle()
-    this.#successor = undefined
-  }
-
   /** What we did not ask for: the opener says whether, and when, we come back. */
   #lose(end: End): void {
     if (end.how === 'told') this.#learn(end.error)
-    const successor = this.#successor
+    const { successor } = this.#handOver
     if (successor) {
       // The error of a lost right stands at the transaction that it withholds: all before it was told.
       if (end.how === 'told' && end.error.txn > successor.startTxn) this.#cursor.complete(successor.startTxn)
       if (this.#options.resume || this.#cursor.isCompleteAt(successor.startTxn)) return this.#goOver(successor)
-      this.#forgetSuccessor()
-      successor.attempt.cancel()
+      this.#handOver.cancel()
     }
     const attempt = this.#attempt
     this.#heardAt = attempt?.lastHeardAt
@@ -377,7 +353,7 @@ export class EventSource implements Pullable<AnyEvent> {
     if (event.type === 'unknown') return this.#takeUnknown(event, line)
     this.#link.see(event.txn)
     if (!this.#isPlaced) return this.#place(event, line)
-    const successor = this.#successor
+    const { successor } = this.#handOver
     if (successor && event.txn > successor.startTxn) {
       if (!this.#isExact) this.#cursor.complete(successor.startTxn)
       this.#goOver(successor)
@@ -526,8 +502,7 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#refresh.stop()
     this.#saver?.stop()
     this.#attempt?.cancel()
-    this.#successor?.attempt.cancel()
-    this.#forgetSuccessor()
+    this.#handOver.cancel()
     this.#owner.ended(error)
   }
 

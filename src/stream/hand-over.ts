@@ -1,0 +1,80 @@
+/** Planned hand-overs of a stream, one after the other: who waits to take over, and when it has waited long enough. */
+import type { Timer } from '../time.ts'
+import type { Attempt } from './attempt.ts'
+import type { Link } from './link.ts'
+import type { Opener } from './opener.ts'
+import { overlapMs, Successor } from './successor.ts'
+
+/** What a hand-over asks of its stream. */
+export interface HandOverOwner {
+  /** The attempt that is open, once it is. */
+  attempt(): Promise<Attempt | undefined>
+  /** Whether the stream is still on this attempt, and goes on. */
+  isOn(attempt: Attempt): boolean
+  /** Whether the stream waits for events, and got none since this time, in milliseconds since the Unix epoch. */
+  isQuietSince(time: number): boolean
+  /** The old attempt has told everything up to the successor's start. */
+  passed(successor: Successor): void
+}
+
+/** Holds the attempt that takes over as planned, when the one before it has passed its start. */
+export class HandOver {
+  readonly #link: Link
+  readonly #opener: Opener
+  readonly #owner: HandOverOwner
+  #successor: Successor | undefined
+  #overlap: Timer | undefined
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(link: Link, opener: Opener, owner: HandOverOwner) {
+    this.#link = link
+    this.#opener = opener
+    this.#owner = owner
+  }
+
+  /** Who waits to take over. */
+  get successor(): Successor | undefined {
+    return this.#successor
+  }
+
+  /** Opens a successor; resolves when it took over, or is not needed. Rejects where its opening is refused. */
+  begin(): Promise<void> {
+    // One after the other: the next one may be asked for with yet another secret.
+    const done = this.#last.then(() => this.#begin())
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  /** The successor took over, or is not needed. */
+  settle(): void {
+    this.#overlap?.cancel()
+    this.#successor?.settle()
+    this.#successor = undefined
+  }
+
+  /** Lets the successor go. */
+  cancel(): void {
+    this.#successor?.attempt.cancel()
+    this.settle()
+  }
+
+  async #begin(): Promise<void> {
+    const before = await this.#owner.attempt()
+    if (before === undefined || !this.#owner.isOn(before)) return
+    const successor = await Successor.of(await this.#opener.openOnce(), this.#link)
+    // Where it was lost meanwhile, it came back by itself.
+    if (successor === undefined || !this.#owner.isOn(before)) return successor?.attempt.cancel()
+    this.#successor = successor
+    this.#awaitSilence(successor)
+    return successor.settled
+  }
+
+  /** A loop that waits in vain for so long has heard everything that the old stream had to tell. */
+  #awaitSilence(successor: Successor): void {
+    const { time } = this.#link
+    this.#overlap = time.after(overlapMs, () => {
+      if (this.#owner.isQuietSince(time.now() - overlapMs)) this.#owner.passed(successor)
+      else this.#awaitSilence(successor)
+    })
+  }
+}
