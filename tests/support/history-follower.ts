@@ -1,6 +1,6 @@
 /** A stream of a history run as its user follows it: a loop that now and then ends in mid-event and is begun anew. */
 import { setImmediate as turn } from 'node:timers/promises'
-import { type CheckpointStore, Client, type StreamOptions } from '../../src/index.ts'
+import { type CheckpointStore, Client, type EventStream, type StreamOptions } from '../../src/index.ts'
 import { memoryStore } from '../../src/stores/index.ts'
 import type { HistoryTarget } from './history-targets.ts'
 import { pick, type Random } from './mutations.ts'
@@ -32,6 +32,9 @@ export type FollowerOptions = {
   /** How often it is begun anew. */
   readonly restarts: number
 }
+
+/** What no byte tells, a PING and a limit find: within a run, in milliseconds. */
+const impatient = { pingIntervalMs: 500, pingTimeoutMs: 1_000, connectTimeoutMs: 2_000, startTimeoutMs: 2_000 }
 
 /** At most so many events before the loop is left. */
 const maxEventsBeforeRestart = 60
@@ -71,6 +74,9 @@ export class Follower {
     this.#look()
   }
 
+  /** What the stream last told of its life, for a run that hangs. */
+  readonly life: string[] = []
+
   /** Gives up. */
   abort(): void {
     this.#over.abort()
@@ -85,6 +91,7 @@ export class Follower {
         endpoint: this.#endpoint,
         secret: this.#secret,
         backoff: { firstMs: 1, maxMs: 4 },
+        ...impatient,
       })
       try {
         await this.#loop(client, limit)
@@ -102,6 +109,7 @@ export class Follower {
     const stream = client.stream(target.expr, fields, { ...kept, pageSize, exact: isExact, signal })
     const segment: Segment = { events: [] }
     this.segments.push(segment)
+    this.#noteLife(client, stream as unknown as EventStream)
     let told = 0
     for await (const event of stream) {
       const json = JSON.parse(JSON.stringify(event)) as ToldEvent
@@ -113,6 +121,17 @@ export class Follower {
       }
       if (this.#isSlow) await turn()
     }
+  }
+
+  #noteLife(client: Client, stream: Pick<EventStream, 'on'>): void {
+    const begun = performance.now()
+    const note = (text: string) => this.life.push(`${Math.round(performance.now() - begun)} ms ${text}`)
+    this.life.push('a loop begins')
+    stream.on('state', state => note(state))
+    stream.on('lost', ({ error }) => note(`lost: ${error.message} ${JSON.stringify(client.health())}`))
+    stream.on('retry', ({ delayMs }) => note(`waits ${delayMs} ms`))
+    stream.on('start', ({ txn }) => note(`start ${txn}`))
+    stream.on('recovered', ({ events, until }) => note(`recovered ${events} until ${until}`))
   }
 
   #work(segment: Segment, event: ToldEvent): void {

@@ -36,7 +36,7 @@ const maxCutBytes = 30_000
 const maxStartDelayMs = 3
 const maxRestMs = 3
 /** A run takes a part of a second; one that takes this long hangs. */
-const hangMs = 10_000
+const hangMs = 30_000
 
 class HistoryRun {
   readonly #random: Random
@@ -55,7 +55,11 @@ class HistoryRun {
     const writer = new HistoryWriter(server, this.#random, isRepeating)
     const place = { endpoint: proxy.endpoint, secret: server.secret }
     const followers = this.#chooseFollowers(isRepeating).map(options => new Follower(options, place, this.#random))
-    const hang = setTimeout(() => followers.forEach(follower => follower.abort()), hangMs)
+    let doesHang = false
+    const hang = setTimeout(() => {
+      doesHang = true
+      for (const follower of followers) follower.abort()
+    }, hangMs)
     try {
       await writer.prepare()
       const following = Promise.all(followers.map(follower => follower.follow()))
@@ -68,7 +72,8 @@ class HistoryRun {
         try {
           return checkHistory(follower, writer.commits, follower.options.target.set ? last.set : last.document)
         } catch (cause) {
-          throw new Error(`${describe(follower)}: ${(cause as Error).message}`, { cause })
+          const life = doesHang ? `hangs after ${hangMs} ms: ${follower.life.slice(-12).join('; ')}: ` : ''
+          throw new Error(`${describe(follower)}: ${life}${(cause as Error).message}`, { cause })
         }
       })
       const sum = (key: 'events' | 'recovered') => verdicts.reduce((total, verdict) => total + verdict[key], 0)
