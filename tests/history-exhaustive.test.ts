@@ -9,10 +9,10 @@ import { test } from 'node:test'
 import { describeScope, playAll, type Scope } from './support/orders.ts'
 
 const scopes: readonly [scope: Scope, least: number][] = [
-  [{ isSet: true, commits: 3, cuts: 2, pageSize: 1 }, 1_000],
+  [{ isSet: true, commits: 2, cuts: 2, pageSize: 1 }, 100],
   [{ isSet: true, commits: 4, cuts: 1, pageSize: 2 }, 100],
-  [{ isSet: false, commits: 3, cuts: 2, pageSize: 1 }, 500],
-  [{ isSet: true, isExact: true, commits: 2, cuts: 2, pageSize: 1 }, 200],
+  [{ isSet: false, commits: 2, cuts: 2, pageSize: 1 }, 50],
+  [{ isSet: true, isExact: true, commits: 2, cuts: 1, pageSize: 1 }, 50],
 ]
 
 for (const [scope, least] of scopes) {
