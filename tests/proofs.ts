@@ -90,12 +90,12 @@ for (const mistake of mistakes) {
   })
 }
 
-/** All that is promised: four commits, two cuts. */
+/** All that is promised: four commits, two cuts (of an exact set three: its four have 55,339 orders). */
 const scopes: readonly [scope: Scope, least: number][] = [
   [{ isSet: true, commits: 4, cuts: 2, pageSize: 1 }, 9_000],
   [{ isSet: true, commits: 4, cuts: 2, pageSize: 2 }, 6_000],
   [{ isSet: false, commits: 4, cuts: 2, pageSize: 1 }, 3_000],
-  [{ isSet: true, isExact: true, commits: 4, cuts: 2, pageSize: 1 }, 9_000],
+  [{ isSet: true, isExact: true, commits: 3, cuts: 2, pageSize: 1 }, 4_000],
 ]
 
 for (const [scope, least] of scopes) {

@@ -15,8 +15,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 /** How long closing handles may take before they count as left behind, in milliseconds. */
 const graceMs = 2_000
 
-/** Kinds of resource that say nothing about the test: the runner's own pipes and terminal, and the turns of this check. */
-const ignored = new Set(['PipeWrap', 'TTYWrap', 'Immediate', 'CloseReq'])
+/**
+ * Kinds of resource that say nothing about the test: the runner's own pipes and terminal, the loader's reading of files,
+ * and the turns of this check.
+ */
+const ignored = new Set(['PipeWrap', 'TTYWrap', 'Immediate', 'CloseReq', 'FSReqCallback'])
 
 /** Every TCP socket made since this file was imported, also those without a hold on the process (`unref`). */
 const sockets = new Set<Socket>()
