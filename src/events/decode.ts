@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ProtocolError } from '../errors.ts'
 import { decodeExactly, parseExact } from '../values/index.ts'
+import { readCommonEvent } from './fast.ts'
 import { envelopeSchema, lineSchemas } from './schema.ts'
 import type { StreamEvent } from './types.ts'
 
@@ -22,6 +23,21 @@ type Known = { type: string; txn: number; event: unknown }
  * @throws ProtocolError `bad_line` where it is not JSON, `bad_event` where it is not an event.
  */
 export function readEvent(line: string): LineEvent {
+  return (isFast ? readCommonEvent(line) : undefined) ?? readEventSlowly(line)
+}
+
+let isFast = true
+
+/** Turns the fast path on or off, for tests: what is read is the same. */
+export function useFastPath(isOn: boolean): void {
+  isFast = isOn
+}
+
+/**
+ * The same without the fast path: parses all of the line and lets its schema judge it.
+ * @throws ProtocolError as `readEvent`.
+ */
+export function readEventSlowly(line: string): LineEvent {
   const json = parse(line)
   const schema = isRecord(json) ? lineSchemas.get(json['type']) : undefined
   if (schema === undefined) return readUnknown(json, line)

@@ -33,5 +33,8 @@ export const lineSchemas: ReadonlyMap<unknown, z.ZodType> = new Map([
   ['error', line(errorPayload)],
 ])
 
+/** What the `index` of a `set` line must be. */
+export const indexSchema = z.compile(index)
+
 /** What every line must be, of whatever type. */
 export const envelopeSchema = z.looseObject({ type: z.string() })

@@ -37,14 +37,14 @@ let hasLarge = false
 
 /**
  * Decodes what `JSON.parse` gave; where that may have rounded an integer, decodes what `parseAgain` gives instead, which
- * keeps integers outside ±(2^53−1) as bigints (`parseExact`).
+ * keeps integers outside ±(2^53−1) as bigints (`parseExact`). `depth` as for `decode`.
  *
  * Throws as `decode` does.
  */
-export function decodeExactly(json: unknown, parseAgain: () => unknown): unknown {
+export function decodeExactly(json: unknown, parseAgain: () => unknown, depth = 0): unknown {
   hasLarge = isLarge(json)
-  const decoded = decode(json)
-  return hasLarge ? decode(parseAgain()) : decoded
+  const decoded = decode(json, depth)
+  return hasLarge ? decode(parseAgain(), depth) : decoded
 }
 
 function isLarge(json: unknown): boolean {
@@ -61,12 +61,12 @@ function noteLarge(json: unknown): unknown {
 /**
  * Turns the tagged objects of parsed wire JSON into values: `{ '@ref': … }` into a `Ref`, and so on. It walks the tree
  * once and changes it in place, since a copy, or a reviver, costs more than parsing. Objects with an unknown tag, or
- * with another key beside the tag, stay as they are, their values decoded.
+ * with another key beside the tag, stay as they are, their values decoded. `depth` is how deep it stands; default 0.
  *
  * Throws `ProtocolError` (`bad_response`) if a tag's content is not what the tag needs, or past `maxDepth` levels.
  */
-export function decode(json: unknown): unknown {
-  return typeof json === 'object' && json !== null ? decodeNode(json as Json, 0) : json
+export function decode(json: unknown, depth = 0): unknown {
+  return typeof json === 'object' && json !== null ? decodeNode(json as Json, depth) : json
 }
 
 function decodeNode(node: Json, depth: number): unknown {
