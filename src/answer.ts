@@ -1,7 +1,7 @@
 /** The body of an answer → its resource, or the error that it tells. */
 import { z } from 'zod'
 import { type ErrorDetail, ProtocolError, QueryError } from './errors.ts'
-import { decodeExactly, parseExact } from './values/index.ts'
+import { decode, decodeUnlessRounded, parseExact } from './values/index.ts'
 
 const step = z.union([z.string(), z.number()])
 const failure = z.looseObject({ field: z.array(step), code: z.string(), description: z.string() })
@@ -55,7 +55,8 @@ export function toAnswerError(status: number, body: string, where: string): Quer
 export function readResource(status: number, body: string, where: string): unknown {
   const json = resourceBody.safeParse(parse(body))
   if (!json.success || !('resource' in json.data)) throw foreignBody(status, body, where)
-  return decodeExactly(json.data.resource, () => (parseExact(body) as { resource: unknown }).resource)
+  const decoded = decodeUnlessRounded(json.data.resource)
+  return decoded === undefined ? decode((parseExact(body) as { resource: unknown }).resource) : decoded
 }
 
 /** Whether a refusal may be due to the secret alone: asking a secret function again may help. */

@@ -11,6 +11,7 @@ import { defaultPageSize, maxPageSize } from './stream/catch-up.ts'
 import type { CheckpointStore } from './stream/checkpoint.ts'
 import { systemTime, type Time } from './time.ts'
 import type { TlsOptions } from './transport/session.ts'
+import { defaultReceiveBufferBytes, minWindowBytes } from './transport/windows.ts'
 
 /** Options of a `Client`. Times are in milliseconds. */
 export type ClientOptions = {
@@ -36,6 +37,11 @@ export type ClientOptions = {
   readonly pingTimeoutMs?: number | undefined
   /** Streams on one connection, never above what the peer announces; more open more connections. Default 100. */
   readonly maxStreamsPerSession?: number | undefined
+  /**
+   * What all paused loops of one connection may hold together, in bytes: it bounds how far a server may send ahead.
+   * At least 64 KiB. Default 16 MiB.
+   */
+  readonly receiveBufferBytes?: number | undefined
   /** The waits between the attempts of a stream that was lost. */
   readonly backoff?: Partial<BackoffOptions> | undefined
   /** The source of time; for tests. Default: the system's. */
@@ -87,6 +93,8 @@ export type QueryOptions = {
 }
 
 const maxDelayMs = 2 ** 31 - 1
+/** The largest window of HTTP/2 (RFC 9113 §6.9.1) has a byte more; a power of two is its half. */
+const maxWindowBytes = 2 ** 30
 const maxQueryTimeoutMs = 600_000
 const delay = (defaultMs: number) => z.int().positive().max(maxDelayMs).default(defaultMs)
 
@@ -142,6 +150,7 @@ const clientSchema = z.strictObject({
   pingIntervalMs: delay(15_000),
   pingTimeoutMs: delay(10_000),
   maxStreamsPerSession: z.int().positive().default(100),
+  receiveBufferBytes: z.int().min(minWindowBytes).max(maxWindowBytes).default(defaultReceiveBufferBytes),
   backoff: z
     .strictObject({
       firstMs: delay(100),

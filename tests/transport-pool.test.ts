@@ -287,6 +287,8 @@ describe('a session', () => {
         pingIntervalMs: 15_000,
         pingTimeoutMs: 10_000,
         maxExchanges: 10,
+        receiveBufferBytes: 1 << 20,
+        maySound: false,
         supposedLimit: Number.POSITIVE_INFINITY,
       })
       assert.equal(await session.ready, undefined)

@@ -1,7 +1,7 @@
 /** A line → the event that it tells. */
 import { z } from 'zod'
 import { ProtocolError } from '../errors.ts'
-import { decodeExactly, parseExact } from '../values/index.ts'
+import { decode, decodeUnlessRounded, parseExact } from '../values/index.ts'
 import { readCommonEvent } from './fast.ts'
 import { envelopeSchema, lineSchemas } from './schema.ts'
 import type { StreamEvent } from './types.ts'
@@ -43,14 +43,23 @@ export function readEventSlowly(line: string): LineEvent {
   if (schema === undefined) return readUnknown(json, line)
   if (!z.validate(schema, json)) throw notAnEvent(schema, json, line)
   const known = json as Known
-  known.event = decodeValues(known.event, line, () => (parseExact(line) as Known).event)
+  known.event = decodeValues(known.event, line, eventOf)
   return known as LineEvent
 }
 
 /** A type that this version does not know is passed on as it came: never dropped. */
 function readUnknown(json: unknown, line: string): LineEvent {
   if (!envelopeSchema.safeParse(json).success) throw notAnEvent(envelopeSchema, json, line)
-  return { type: 'unknown', raw: decodeValues(json, line, () => parseExact(line)) }
+  return { type: 'unknown', raw: decodeValues(json, line, wholeOf) }
+}
+
+// Functions of their own: one made for each line is a tenth of its cost.
+function eventOf(json: unknown): unknown {
+  return (json as Known).event
+}
+
+function wholeOf(json: unknown): unknown {
+  return json
 }
 
 function parse(line: string): unknown {
@@ -61,9 +70,11 @@ function parse(line: string): unknown {
   }
 }
 
-function decodeValues(json: unknown, line: string, parseAgain: () => unknown): unknown {
+/** Decodes the part of a line that `partOf` takes from all of it. */
+function decodeValues(part: unknown, line: string, partOf: (json: unknown) => unknown): unknown {
   try {
-    return decodeExactly(json, parseAgain)
+    const decoded = decodeUnlessRounded(part)
+    return decoded === undefined ? decode(partOf(parseExact(line))) : decoded
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new ProtocolError('bad_event', `a line of the stream holds what is no value of FQL: ${why}`, line, { cause })

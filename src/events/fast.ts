@@ -6,23 +6,26 @@
  * Whatever looks different is left to the schema's path, which knows everything: nothing is refused here.
  */
 import { z } from 'zod'
-import { decodeExactly, maxDepth, parseExact, Ref } from '../values/index.ts'
+import { decode, decodeUnlessRounded, maxDepth, parseExact, Ref } from '../values/index.ts'
 import { indexSchema } from './schema.ts'
 import type { StreamEvent } from './types.ts'
 
 /** What a JSON string holds that needs no unescaping. */
 const plainText = String.raw`[^"\\\u0000-\u001f]*`
 const name = `"(${plainText})"`
-const micros = String.raw`([1-9]\d{0,15})`
-const ref = String.raw`\{"@ref":\{"id":${name},"collection":\{"@ref":\{"id":${name},"collection":\{"@ref":\{"id":"collections"\}\}\}\}\}\}`
+/** Times in microseconds, from 2001 to 2286. */
+const micros = String.raw`([1-9]\d{15})`
+const collections = String.raw`\{"@ref":\{"id":"collections"\}\}`
+const ref = String.raw`\{"@ref":\{"id":${name},"collection":\{"@ref":\{"id":${name},"collection":${collections}\}\}\}\}`
 
-/** A line up to its first version (protocol.md B.5, B.6). */
+/** A version up to what follows its time. */
+const version = String.raw`\{"ref":${ref},"ts":${micros}`
+const versionPattern = new RegExp(version, 'y')
+/** A line up to what follows the time of its first version (protocol.md B.5, B.6). */
 const headPattern = new RegExp(
-  String.raw`\{"type":"(version|set|history_rewrite)","txn":${micros},"event":\{(?:"action":${name},)?"document":`,
+  String.raw`\{"type":"(version|set|history_rewrite)","txn":${micros},"event":\{(?:"action":${name},)?"document":${version}`,
   'y',
 )
-/** A version up to what follows its time. */
-const versionPattern = new RegExp(String.raw`\{"ref":${ref},"ts":${micros}`, 'y')
 
 const dataKey = ',"data":'
 const diffKey = '},"diff":'
@@ -43,7 +46,10 @@ const minDeepLength = 2 * maxDepth
 
 /** Collections to remember: most streams have one. */
 const maxCollections = 256
-const collections = new Map<string, Ref>()
+const knownCollections = new Map<string, Ref>()
+
+/** V8 copies what is cut out where it is shorter. */
+const minWindowLength = 13
 
 type Fields = Record<string, unknown>
 
@@ -53,39 +59,36 @@ export function readCommonEvent(line: string): StreamEvent | undefined {
   const head = headPattern.exec(line)
   if (head === null || !line.endsWith(lineEnd)) return undefined
   const txn = Number(head[2])
-  if (!Number.isSafeInteger(txn)) return undefined
-  const type = head[1] as 'version'
-  const action = head[3]
-  const event: Fields = action === undefined ? {} : { action: copy(action) }
+  // Most documents were written by the transaction that the line tells.
+  const ts = head[6] === head[2] ? txn : Number(head[6])
+  if (!Number.isSafeInteger(txn) || !Number.isSafeInteger(ts)) return undefined
+  const document: Fields = { ref: new Ref(copy(head[4]!), toCollection(head[5]!)), ts }
+  const event: Fields = head[3] === undefined ? { document } : { action: copy(head[3]), document }
   try {
     const isRead = head[1] === 'set' ? readSet(line, head[0].length, event) : readChange(line, head[0].length, event)
-    return isRead ? ({ type, txn, event } as unknown as StreamEvent) : undefined
+    return isRead ? ({ type: head[1] as 'version', txn, event } as unknown as StreamEvent) : undefined
   } catch {
     // A piece was cut at the wrong place, or is wrong itself: the other path tells which, and in what words.
     return undefined
   }
 }
 
-/** Reads the versions of a document's change, from `at` on, into its fields. */
+/** Reads a document's change, from `at` on, which is what follows the time of its first version. */
 function readChange(line: string, at: number, event: Fields): boolean {
   const end = line.length - lineEnd.length
   const diffAt = line.indexOf(diffKey, at)
   const prevAt = line.indexOf(prevKey, diffAt === -1 ? at : diffAt)
   const diffEnd = prevAt === -1 ? end : prevAt
-  const document = readVersion(line, at, diffAt === -1 ? diffEnd : diffAt)
-  if (document === undefined) return false
-  event['document'] = document
+  if (!readRest(line, at, diffAt === -1 ? diffEnd : diffAt, event['document'] as Fields)) return false
   if (diffAt !== -1 && (event['diff'] = readVersion(line, diffAt + diffKey.length, diffEnd)) === undefined) return false
   return prevAt === -1 || (event['prev'] = readVersion(line, prevAt + prevKey.length, end)) !== undefined
 }
 
-/** Reads what tells of a member of a set, from `at` on, into its fields. */
+/** Reads what tells of a member of a set, from `at` on, which is what follows the time of its version. */
 function readSet(line: string, at: number, event: Fields): boolean {
   const indexAt = line.indexOf(indexKey, at)
   const documentEnd = indexAt === -1 ? line.length - lineEnd.length : indexAt
-  const document = readVersion(line, at, documentEnd)
-  if (document === undefined) return false
-  event['document'] = document
+  if (!readRest(line, at, documentEnd, event['document'] as Fields)) return false
   if (indexAt === -1) return true
   const text = line.slice(indexAt + indexKey.length, 1 - lineEnd.length)
   const index: unknown = JSON.parse(text)
@@ -101,19 +104,23 @@ function readVersion(line: string, at: number, end: number): Fields | undefined 
   if (parts === null) return undefined
   const ts = Number(parts[3])
   if (!Number.isSafeInteger(ts)) return undefined
-  const ref = new Ref(copy(parts[1]!), toCollection(parts[2]!))
-  const dataAt = versionPattern.lastIndex
-  if (dataAt === end) return { ref, ts }
-  if (!line.startsWith(dataKey, dataAt)) return undefined
-  const text = line.slice(dataAt + dataKey.length, end)
+  const read: Fields = { ref: new Ref(copy(parts[1]!), toCollection(parts[2]!)), ts }
+  return readRest(line, versionPattern.lastIndex, end, read) ? read : undefined
+}
+
+/** Reads what follows the time of a version, from `at` to `end`, into it. */
+function readRest(line: string, at: number, end: number, into: Fields): boolean {
+  if (at === end) return true
+  if (!line.startsWith(dataKey, at)) return false
+  const text = line.slice(at + dataKey.length, end)
   const ttlAt = text.indexOf(ttlKey, text.length - ttlLength)
-  if (ttlAt === -1) return { ref, ts, data: readPiece(text, line) }
-  return {
-    ref,
-    ts,
-    data: readPiece(text.slice(0, ttlAt + 1), line),
-    ttl: readPiece(text.slice(ttlAt + ttlKey.length), line),
+  if (ttlAt === -1) {
+    into['data'] = readPiece(text, line)
+    return true
   }
+  into['data'] = readPiece(text.slice(0, ttlAt + 1), line)
+  into['ttl'] = readPiece(text.slice(ttlAt + ttlKey.length), line)
+  return true
 }
 
 function readPiece(text: string, line: string): unknown {
@@ -122,24 +129,26 @@ function readPiece(text: string, line: string): unknown {
 
 /** Decodes what `JSON.parse` gave for a piece of the line that stands `depth` levels deep in the event. */
 function decodePiece(json: unknown, text: string, depth: number, line: string): unknown {
-  const parseAgain = (): unknown => {
-    // A large integer in one piece makes the schema's path count the levels of all of them.
-    if (line.length >= minDeepLength) throw new RangeError('the line may be nested too deep')
-    return parseExact(text)
-  }
-  return decodeExactly(json, parseAgain, depth)
+  const decoded = decodeUnlessRounded(json, depth)
+  if (decoded !== undefined) return decoded
+  // A large integer in one piece makes the schema's path count the levels of all of them.
+  if (line.length >= minDeepLength) throw new RangeError('the line may be nested too deep')
+  return decode(parseExact(text), depth)
 }
 
 function toCollection(name: string): Ref {
-  const known = collections.get(name)
+  const known = knownCollections.get(name)
   if (known !== undefined) return known
-  if (collections.size >= maxCollections) collections.clear()
+  if (knownCollections.size >= maxCollections) knownCollections.clear()
   const ref = new Ref(copy(name), Ref.native('collections'))
-  collections.set(ref.id, ref)
+  knownCollections.set(ref.id, ref)
   return ref
 }
 
-/** A part of a line is a window on it: who kept the part would keep all the text that was split with it, 64 KiB and more. */
+/**
+ * A long part of a line is a window on it: who kept the part would keep all the text that was split with it, 64 KiB and
+ * more. Shorter ones are copies already.
+ */
 function copy(part: string): string {
-  return ` ${part}`.slice(1)
+  return part.length < minWindowLength ? part : ` ${part}`.slice(1)
 }

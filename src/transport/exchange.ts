@@ -24,6 +24,8 @@ export interface ExchangeOwner {
   /** The end that the session as a whole came to, where it did. */
   endOf(streamId: number | undefined): End | undefined
   heard(): void
+  /** So many bytes of an answer came. */
+  received(bytes: number): void
   readonly lastHeardAt: number
   /** Whether a RST_STREAM may be sent now. Where not, the session calls `reset` when the exchange's turn has come. */
   mayReset(exchange: Exchange): boolean
@@ -78,7 +80,7 @@ export class Exchange {
   /** Lets the answer's bytes flow to `sink`, which is told when no more will come. */
   pipe(sink: Sink): void {
     this.#request.on('data', (chunk: Uint8Array) => {
-      this.#session.heard()
+      this.#session.received(chunk.length)
       sink.push(chunk)
     })
     void this.end.then(() => sink.finish())

@@ -9,7 +9,7 @@ import { Session, type SessionOptions } from './session.ts'
 export type Kind = 'query' | 'stream'
 
 /** What a pool needs to know: as its sessions, and how long streams wait after a connection that failed. */
-export type PoolOptions = Omit<SessionOptions, 'supposedLimit'> & { readonly backoff: BackoffOptions }
+export type PoolOptions = Omit<SessionOptions, 'supposedLimit' | 'maySound'> & { readonly backoff: BackoffOptions }
 
 /** What is open: sessions, the exchanges on them, those let go and not gone yet, and requests that wait for a place. */
 export type PoolCount = { sessions: number; exchanges: number; closing: number; waiting: number }
@@ -145,7 +145,8 @@ export class Pool {
 
   #connect(kind: Kind): Session {
     const [supposedLimit, pingIntervalMs] = [this.#supposedLimit, this.#pingIntervalMs]
-    const session = new Session({ ...this.#options, pingIntervalMs, supposedLimit })
+    const maySound = pingIntervalMs === this.#options.pingIntervalMs
+    const session = new Session({ ...this.#options, pingIntervalMs, supposedLimit, maySound })
     this.#sessions[kind].add(session)
     const unwatch = session.watch(() => {
       // A peer that allows nothing for now says nothing of what it allows later.

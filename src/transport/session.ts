@@ -6,6 +6,7 @@ import { enhanceYourCalm, nameOf, noError } from './codes.ts'
 import { Exchange, type ExchangeOwner, type WireRequest } from './exchange.ts'
 import { KeepAlive, type Pingable } from './keepalive.ts'
 import { ResetBudget } from './reset-budget.ts'
+import { type Windowed, Windows } from './windows.ts'
 
 /** The subset of TLS options that can be given: as in `tls.connect`. */
 export type TlsOptions = {
@@ -27,14 +28,11 @@ export type SessionOptions = {
   readonly maxExchanges: number
   /** How many exchanges its peer is supposed to allow before its SETTINGS say so. */
   readonly supposedLimit: number
+  /** What all paused loops of the session may hold together, in bytes. */
+  readonly receiveBufferBytes: number
+  /** Whether it may send PINGs to measure the distance: not to a peer that called them too many. */
+  readonly maySound: boolean
 }
-
-/**
- * Bytes that one exchange, and the connection, may send ahead of us. Node's 64 KiB makes a bulk read 3.7 times slower;
- * above 256 KiB nothing is gained without distance (performance.md).
- */
-const streamWindowBytes = 256 * 1024
-const connectionWindowBytes = 1024 * 1024
 
 /** No peer makes us wait longer than this before a PING by calling them too many, in milliseconds. */
 const maxRaisedIntervalMs = 5 * 60_000
@@ -43,7 +41,7 @@ const maxRaisedIntervalMs = 5 * 60_000
 const noCommonProtocol = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
 
 /** One `http2.connect`. Usable when `ready` resolves with nothing. */
-export class Session implements ExchangeOwner, Pingable {
+export class Session implements ExchangeOwner, Pingable, Windowed {
   /** `undefined` when the peer's SETTINGS have come; else the end that made it unusable. Never rejects. */
   readonly ready: Promise<End | undefined>
   /** Resolves when the connection is gone. */
@@ -56,6 +54,7 @@ export class Session implements ExchangeOwner, Pingable {
   readonly #keepAlive: KeepAlive
   readonly #exchanges = new Set<Exchange>()
   readonly #resets: ResetBudget
+  readonly #windows: Windows
   /** Exchanges that were let go and whose reset waits its turn; oldest first. */
   readonly #unreset = new Set<Exchange>()
   #resetTimer: Timer | undefined
@@ -72,17 +71,18 @@ export class Session implements ExchangeOwner, Pingable {
     this.#options = options
     this.#peerLimit = options.supposedLimit
     this.#resets = new ResetBudget(options.time)
+    this.#windows = new Windows(this, options.time, options.receiveBufferBytes)
     this.lastHeardAt = options.time.now()
     this.#keepAlive = new KeepAlive(this, options.time, options.pingIntervalMs, options.pingTimeoutMs)
     this.#http2 = connect(options.endpoint.origin, {
       ...toNodeTls(options.tls),
-      settings: { initialWindowSize: streamWindowBytes, enablePush: false },
+      settings: { initialWindowSize: this.#windows.streamBytes, enablePush: false },
     })
     this.#http2.once('connect', (_session, socket: ClientHttp2Session['socket']) => {
       // Node tells this a turn late: the session may have been destroyed meanwhile.
       if (this.#http2.destroyed) return
       socket.setNoDelay(true)
-      this.#http2.setLocalWindowSize(connectionWindowBytes)
+      this.#http2.setLocalWindowSize(this.#windows.connectionBytes)
     })
     this.ready = this.#becomeReady()
     this.closed = new Promise(resolve => this.#http2.once('close', resolve))
@@ -148,6 +148,7 @@ export class Session implements ExchangeOwner, Pingable {
       return { how: 'refused', by: 'the session is closing', cause }
     }
     this.#exchanges.add(exchange)
+    this.#windows.share(this.#exchanges.size)
     if (this.#exchanges.size === 1) {
       this.#http2.ref()
       this.#keepAlive.start()
@@ -194,6 +195,29 @@ export class Session implements ExchangeOwner, Pingable {
     this.lastHeardAt = this.#options.time.now()
   }
 
+  received(bytes: number): void {
+    this.heard()
+    this.#windows.received(bytes)
+  }
+
+  sound(answered: () => void): boolean {
+    if (!this.#options.maySound || this.#http2.destroyed || this.#http2.closed) return false
+    return this.#http2.ping(error => {
+      if (error) return
+      this.heard()
+      answered()
+    })
+  }
+
+  setWindows(streamBytes: number, connectionBytes: number, applied: () => void): void {
+    try {
+      this.#http2.settings({ initialWindowSize: streamBytes }, applied)
+      this.#http2.setLocalWindowSize(connectionBytes)
+    } catch {
+      // Destroyed meanwhile: its own end tells.
+    }
+  }
+
   ping(): boolean {
     if (this.#http2.destroyed) return false
     const sentAt = this.#options.time.now()
@@ -238,6 +262,7 @@ export class Session implements ExchangeOwner, Pingable {
   #release(exchange: Exchange): void {
     this.#exchanges.delete(exchange)
     this.#unreset.delete(exchange)
+    this.#windows.share(this.#exchanges.size)
     if (this.#exchanges.size > 0) return this.cancelled()
     this.#keepAlive.stop()
     if (this.#isRetired) this.#http2.close()

@@ -36,15 +36,15 @@ const at = 64 // '@'
 let hasLarge = false
 
 /**
- * Decodes what `JSON.parse` gave; where that may have rounded an integer, decodes what `parseAgain` gives instead, which
- * keeps integers outside ±(2^53−1) as bigints (`parseExact`). `depth` as for `decode`.
+ * Decodes what `JSON.parse` gave; `undefined` where that may have rounded an integer, so that what `parseExact` gives is to
+ * be decoded instead. `depth` as for `decode`.
  *
  * Throws as `decode` does.
  */
-export function decodeExactly(json: unknown, parseAgain: () => unknown, depth = 0): unknown {
+export function decodeUnlessRounded(json: unknown, depth = 0): unknown {
   hasLarge = isLarge(json)
   const decoded = decode(json, depth)
-  return hasLarge ? decode(parseAgain(), depth) : decoded
+  return hasLarge ? undefined : decoded
 }
 
 function isLarge(json: unknown): boolean {
@@ -89,11 +89,13 @@ function decodeItems(items: unknown[], depth: number): unknown[] {
 }
 
 function decodeFields(node: Json, depth: number): Json {
-  for (const key of Object.keys(node)) {
+  // Several times as fast as a list of the keys; what a careless program put on `Object.prototype` comes here too.
+  for (const key in node) {
     const field = node[key]
-    // Assignment to a key that exists as an own property never meets a setter, not even under `__proto__`.
-    if (typeof field === 'object' && field !== null) node[key] = decodeNode(field as Json, depth + 1)
-    else if (isLarge(field)) hasLarge = true
+    if (typeof field === 'object' && field !== null) {
+      // Assignment to a key that exists as an own property never meets a setter, not even under `__proto__`.
+      if (Object.hasOwn(node, key)) node[key] = decodeNode(field as Json, depth + 1)
+    } else if (isLarge(field)) hasLarge = true
   }
   return node
 }

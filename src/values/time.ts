@@ -4,6 +4,9 @@ import { Value } from './value.ts'
 
 /** Year, month, day, hour, minute, second, fraction of ISO-8601 in UTC; years of Java's `Instant`, which has signs. */
 const timePattern = /^([+-]\d{4,10}|\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,9}))?)?Z$/
+/** The same for the days that every month has, without its parts: most times need no closer look. */
+const usualTime =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?Z$/
 const datePattern = /^([+-]\d{4,10}|\d{4})-(\d\d)-(\d\d)$/
 
 const secondsPerDay = 86_400
@@ -22,8 +25,7 @@ export class FaunaTime extends Value {
   constructor(value: string | Date) {
     super()
     const text = value instanceof Date ? toIsoText(value, 'FaunaTime(value)') : value
-    const parts = typeof text === 'string' ? timePattern.exec(text) : null
-    if (!parts || !isDay(parts)) {
+    if (!isTime(text)) {
       throw new OptionError('FaunaTime(value)', `must be as 2024-05-01T12:00:00.123456789Z, got ${quote(text)}`)
     }
     this.value = text
@@ -129,6 +131,13 @@ export class FaunaDate extends Value {
   toString(): string {
     return `Date("${this.value}")`
   }
+}
+
+function isTime(text: unknown): text is string {
+  if (typeof text !== 'string') return false
+  if (usualTime.test(text)) return true
+  const parts = timePattern.exec(text)
+  return parts !== null && isDay(parts)
 }
 
 function isDay([, year, month, day]: RegExpExecArray): boolean {

@@ -97,7 +97,8 @@ const { value } = fc.letrec<{ value: string }>(tie => ({
 }))
 
 const micros = fc.oneof(
-  { weight: 8, arbitrary: fc.integer({ min: 1, max: 2 ** 50 }).map(String) },
+  { weight: 16, arbitrary: fc.integer({ min: 10 ** 15, max: 9_007_199_254_740_991 }).map(String) },
+  fc.integer({ min: 1, max: 2 ** 50 }).map(String),
   fc.constantFrom('0', '-1', '9007199254740991', '9007199254740992', '9999999999999999', '1.0', '1e15', '"1"'),
 )
 
