@@ -27,6 +27,7 @@ export type SdkErrorCode =
   | 'gap'
   | 'bad_checkpoint'
   | 'checkpoint_mismatch'
+  | 'bad_query_text'
   | 'unknown_error'
 
 /** Codes that the server gives, in its own spelling (protocol.md B.7, B.10, C.4). */
@@ -96,6 +97,35 @@ export class FaunaError extends Error {
     this.code = code
     this.retryable = options.retryable ?? false
   }
+}
+
+/** A text of FQL that cannot be read; nothing was sent. Its message shows the line, with a mark below the place. */
+export class QueryTextError extends FaunaError {
+  override readonly name = 'QueryTextError'
+  /** Lines and columns count from 1; the offset counts UTF-16 units of the text from 0. */
+  readonly line: number
+  readonly column: number
+  readonly offset: number
+
+  constructor(text: string, offset: number, reason: string) {
+    const before = text.slice(0, offset).split('\n')
+    const column = before.at(-1)!.length + 1
+    const shown = showLine(text.split('\n')[before.length - 1]!, column - 1)
+    super('bad_query_text', `line ${before.length}, column ${column}: ${reason}\n${shown}`)
+    this.line = before.length
+    this.column = column
+    this.offset = offset
+  }
+}
+
+/** Characters that are shown on each side of a mistake. */
+const shownAround = 36
+
+/** The part of a line around a place, and a mark below it. */
+function showLine(line: string, at: number): string {
+  const from = Math.max(0, at - shownAround)
+  const part = line.slice(from, at + shownAround).replace(/[\t\r]/g, ' ')
+  return `  ${part}\n  ${' '.repeat(at - from)}^`
 }
 
 /** An option or argument that cannot be used; thrown before anything is sent. */

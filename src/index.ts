@@ -13,6 +13,7 @@ export {
   type Outcome,
   ProtocolError,
   QueryError,
+  QueryTextError,
   type SdkErrorCode,
   type ServerErrorCode,
   StateError,
@@ -50,7 +51,7 @@ export type {
   StateEventOf,
   StreamOptions,
 } from './options.ts'
-export { Expr, type ExprArg, q } from './query/index.ts'
+export { Expr, type ExprArg, fql, q } from './query/index.ts'
 export type { StreamSignals, StreamState, WarningCode } from './signals.ts'
 export type { CheckpointStore } from './stream/checkpoint.ts'
 export type { BatchOptions, EventStream, StreamHealth } from './stream/stream.ts'

@@ -18,16 +18,15 @@ const micros = String.raw`([1-9]\d{15})`
 const collections = String.raw`\{"@ref":\{"id":"collections"\}\}`
 const ref = String.raw`\{"@ref":\{"id":${name},"collection":\{"@ref":\{"id":${name},"collection":${collections}\}\}\}\}`
 
-/** A version up to what follows its time. */
-const version = String.raw`\{"ref":${ref},"ts":${micros}`
+/** A version up to what follows its time, or, where that is data, up to the data. */
+const version = String.raw`\{"ref":${ref},"ts":${micros}(,"data":)?`
 const versionPattern = new RegExp(version, 'y')
-/** A line up to what follows the time of its first version (protocol.md B.5, B.6). */
+/** A line up to the data of its first version (protocol.md B.5, B.6). */
 const headPattern = new RegExp(
   String.raw`\{"type":"(version|set|history_rewrite)","txn":${micros},"event":\{(?:"action":${name},)?"document":${version}`,
   'y',
 )
 
-const dataKey = ',"data":'
 const diffKey = '},"diff":'
 const prevKey = '},"prev":'
 const indexKey = '},"index":'
@@ -50,6 +49,9 @@ const knownCollections = new Map<string, Ref>()
 
 /** V8 copies what is cut out where it is shorter. */
 const minWindowLength = 13
+const half = minWindowLength - 1
+
+const digitZero = 48 // '0'
 
 type Fields = Record<string, unknown>
 
@@ -58,14 +60,16 @@ export function readCommonEvent(line: string): StreamEvent | undefined {
   headPattern.lastIndex = 0
   const head = headPattern.exec(line)
   if (head === null || !line.endsWith(lineEnd)) return undefined
-  const txn = Number(head[2])
+  const txn = toNumber(head[2]!)
   // Most documents were written by the transaction that the line tells.
-  const ts = head[6] === head[2] ? txn : Number(head[6])
+  const ts = head[6] === head[2] ? txn : toNumber(head[6]!)
   if (!Number.isSafeInteger(txn) || !Number.isSafeInteger(ts)) return undefined
   const document: Fields = { ref: new Ref(copy(head[4]!), toCollection(head[5]!)), ts }
   const event: Fields = head[3] === undefined ? { document } : { action: copy(head[3]), document }
   try {
-    const isRead = head[1] === 'set' ? readSet(line, head[0].length, event) : readChange(line, head[0].length, event)
+    const at = head[0].length
+    const hasData = head[7] !== undefined
+    const isRead = head[1] === 'set' ? readSet(line, at, hasData, event) : readChange(line, at, hasData, event)
     return isRead ? ({ type: head[1] as 'version', txn, event } as unknown as StreamEvent) : undefined
   } catch {
     // A piece was cut at the wrong place, or is wrong itself: the other path tells which, and in what words.
@@ -73,22 +77,22 @@ export function readCommonEvent(line: string): StreamEvent | undefined {
   }
 }
 
-/** Reads a document's change, from `at` on, which is what follows the time of its first version. */
-function readChange(line: string, at: number, event: Fields): boolean {
+/** Reads a document's change, from `at` on, which is the data of its first version or what follows its time. */
+function readChange(line: string, at: number, hasData: boolean, event: Fields): boolean {
   const end = line.length - lineEnd.length
   const diffAt = line.indexOf(diffKey, at)
   const prevAt = line.indexOf(prevKey, diffAt === -1 ? at : diffAt)
   const diffEnd = prevAt === -1 ? end : prevAt
-  if (!readRest(line, at, diffAt === -1 ? diffEnd : diffAt, event['document'] as Fields)) return false
+  if (!readRest(line, at, diffAt === -1 ? diffEnd : diffAt, hasData, event['document'] as Fields)) return false
   if (diffAt !== -1 && (event['diff'] = readVersion(line, diffAt + diffKey.length, diffEnd)) === undefined) return false
   return prevAt === -1 || (event['prev'] = readVersion(line, prevAt + prevKey.length, end)) !== undefined
 }
 
-/** Reads what tells of a member of a set, from `at` on, which is what follows the time of its version. */
-function readSet(line: string, at: number, event: Fields): boolean {
+/** Reads what tells of a member of a set, from `at` on, which is the data of its version or what follows its time. */
+function readSet(line: string, at: number, hasData: boolean, event: Fields): boolean {
   const indexAt = line.indexOf(indexKey, at)
   const documentEnd = indexAt === -1 ? line.length - lineEnd.length : indexAt
-  if (!readRest(line, at, documentEnd, event['document'] as Fields)) return false
+  if (!readRest(line, at, documentEnd, hasData, event['document'] as Fields)) return false
   if (indexAt === -1) return true
   const text = line.slice(indexAt + indexKey.length, 1 - lineEnd.length)
   const index: unknown = JSON.parse(text)
@@ -102,17 +106,16 @@ function readVersion(line: string, at: number, end: number): Fields | undefined 
   versionPattern.lastIndex = at
   const parts = versionPattern.exec(line)
   if (parts === null) return undefined
-  const ts = Number(parts[3])
+  const ts = toNumber(parts[3]!)
   if (!Number.isSafeInteger(ts)) return undefined
   const read: Fields = { ref: new Ref(copy(parts[1]!), toCollection(parts[2]!)), ts }
-  return readRest(line, versionPattern.lastIndex, end, read) ? read : undefined
+  return readRest(line, versionPattern.lastIndex, end, parts[4] !== undefined, read) ? read : undefined
 }
 
-/** Reads what follows the time of a version, from `at` to `end`, into it. */
-function readRest(line: string, at: number, end: number, into: Fields): boolean {
-  if (at === end) return true
-  if (!line.startsWith(dataKey, at)) return false
-  const text = line.slice(at + dataKey.length, end)
+/** Reads the data of a version, from `at` to `end`, into it; where it has none, nothing must follow its time. */
+function readRest(line: string, at: number, end: number, hasData: boolean, into: Fields): boolean {
+  if (!hasData) return at === end
+  const text = line.slice(at, end)
   const ttlAt = text.indexOf(ttlKey, text.length - ttlLength)
   if (ttlAt === -1) {
     into['data'] = readPiece(text, line)
@@ -145,10 +148,18 @@ function toCollection(name: string): Ref {
   return ref
 }
 
+/** What digits stand for: half the cost of `Number`. */
+function toNumber(digits: string): number {
+  let number = 0
+  for (let i = 0; i < digits.length; i++) number = 10 * number + (digits.charCodeAt(i) - digitZero)
+  return number
+}
+
 /**
  * A long part of a line is a window on it: who kept the part would keep all the text that was split with it, 64 KiB and
- * more. Shorter ones are copies already.
+ * more. V8 copies shorter ones, and so the halves of most ids.
  */
 function copy(part: string): string {
-  return part.length < minWindowLength ? part : ` ${part}`.slice(1)
+  if (part.length < minWindowLength) return part
+  return part.length < 2 * minWindowLength ? part.slice(0, half) + part.slice(half) : ` ${part}`.slice(1)
 }

@@ -1,7 +1,8 @@
 /** Chunks as they are pushed by a connection → batches of lines as they are pulled by a loop. */
 import { type Batch, LineStream } from './line-stream.ts'
 
-/** Bytes gathered before they are written to the stream at once; fewer wait for the end of the event loop's turn. */
+/** Bytes gathered before they are written to the stream at once; fewer wait for the end of the event loop's turn, unless a
+ * loop waits for them. */
 const flushBytes = 64 * 1024
 
 /** What can be stopped while a slow loop catches up. */
@@ -22,6 +23,8 @@ export class LineReader {
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #isScheduled = false
+  /** Somebody waits for the next batch, and none is on its way. */
+  #isAwaited = false
   #isPaused = false
   #isDone = false
 
@@ -52,6 +55,8 @@ export class LineReader {
       this.#isScheduled = false
       this.#flush()
     })
+    // A loop that waits gets the first chunk of a turn at once; those that come with it are worth gathering.
+    if (this.#isAwaited) this.#flush()
   }
 
   /** No more chunks will come; what was pushed can still be read. */
@@ -64,7 +69,9 @@ export class LineReader {
 
   /** The next batch; `undefined` after the last. */
   async read(): Promise<Batch | undefined> {
-    const { value } = await this.#reader.read()
+    const read = this.#reader.read()
+    this.#isAwaited = true
+    const { value } = await read
     return value
   }
 
@@ -80,6 +87,7 @@ export class LineReader {
     const chunks = this.#pending
     this.#pending = []
     this.#pendingBytes = 0
+    this.#isAwaited = false
     this.#writer.write(chunks).catch(ignore)
     if (this.#isPaused || (this.#writer.desiredSize ?? 0) > 0) return
     this.#isPaused = true

@@ -37,7 +37,14 @@ export function print(node: unknown): string {
   if (hasToJson(node)) return print(node.toJSON())
   if (Array.isArray(node)) return `[${node.map(print).join(', ')}]`
   if (typeof node === 'object' && node !== null) return printForm(node as Wire)
+  if (typeof node === 'number') return printNumber(node)
   return typeof node === 'string' ? JSON.stringify(node) : String(node)
+}
+
+/** A double that has no fraction and is past the exact integers keeps its point: without it, it would be an integer. */
+function printNumber(number: number): string {
+  const text = String(number)
+  return Number.isInteger(number) && !Number.isSafeInteger(number) && /^-?\d+$/.test(text) ? `${text}.0` : text
 }
 
 function printForm(wire: Wire): string {

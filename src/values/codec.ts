@@ -102,7 +102,7 @@ function decodeFields(node: Json, depth: number): Json {
 
 function decodeTagged(tag: string, node: Json, depth: number): unknown {
   const row = tags.get(tag)
-  if (row === undefined || Object.keys(node).length !== 1) return decodeFields(node, depth)
+  if (row === undefined || !hasOneKey(node)) return decodeFields(node, depth)
   try {
     return row(node[tag], depth + 1)
   } catch (cause) {
@@ -111,6 +111,12 @@ function decodeTagged(tag: string, node: Json, depth: number): unknown {
       cause,
     })
   }
+}
+
+function hasOneKey(node: Json): boolean {
+  let keys = 0
+  for (const key in node) if (++keys > 1 && Object.hasOwn(node, key)) return false
+  return true
 }
 
 function decodeRef(content: unknown, depth: number): Ref | undefined {

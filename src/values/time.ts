@@ -24,7 +24,7 @@ export class FaunaTime extends Value {
 
   constructor(value: string | Date) {
     super()
-    const text = value instanceof Date ? toIsoText(value, 'FaunaTime(value)') : value
+    const text = typeof value !== 'string' && value instanceof Date ? toIsoText(value, 'FaunaTime(value)') : value
     if (!isTime(text)) {
       throw new OptionError('FaunaTime(value)', `must be as 2024-05-01T12:00:00.123456789Z, got ${quote(text)}`)
     }

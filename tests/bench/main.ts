@@ -1,76 +1,97 @@
 /**
- * What an event costs here and elsewhere: `npm run bench`, or `npm run bench -- --smoke` for the short form. Prints a
- * table; fails only where this package stays below `floorRatio` times the official driver's speed in the same run.
+ * What an event costs here and elsewhere. `npm run bench` measures everything, writes bench.json and what is made of it,
+ * and fails past a floor. `npm run bench -- --only NAME` measures one workload and writes nothing; `--report` measures
+ * nothing and writes the pages anew; `--smoke` is the short form, which fails only past half of a floor: a busy machine
+ * must not.
  */
-import { contenders, type Course } from './contenders.ts'
-import { compareCosts, type Cost, measureRounds, summarize, type Summary } from './measure.ts'
-import { startServer } from './process.ts'
+import { readFile, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { format } from 'prettier'
+import { makePages } from './pages.ts'
+import { type Report, toTable } from './report.ts'
+import {
+  type Fact,
+  measureCatchUp,
+  measureCheckpoints,
+  measureIdle,
+  measureLatency,
+  measureSlowLoop,
+} from './special.ts'
+import { type Outcome, type Result, runWorkload } from './throughput.ts'
+import { type Workload, workloads } from './workloads.ts'
 
-/** Below this many times the official driver's events a second the bench fails; noise must not. */
-const floorRatio = 1.5
-/** So many measurements in a row must be below the floor before the bench fails: a busy machine slows them unevenly. */
+/** A floor that was missed in the short form is measured so often in all before the bench fails. */
 const maxMeasurements = 4
-
-const forms = {
-  full: { count: 150_000, rounds: 7 },
-  smoke: { count: 40_000, rounds: 5 },
-} as const
-
-const form = process.argv.includes('--smoke') ? forms.smoke : forms.full
 const seed = Number(process.env['SEED'] ?? 1)
 
-/** A median and its spread, as `4.21 (4.02–4.87)`. */
-function format({ median, low, high }: Summary): string {
-  return `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`
+async function run(workload: Workload, count?: number): Promise<Result> {
+  const result = await runWorkload(workload, seed, count)
+  console.log(toTable(result))
+  return result
 }
 
-function printTable(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? []
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('   ')
-        .trimEnd(),
-    )
+/** Whether a ratio lies within half of its floor. */
+function isHalfReached({ ratio, floor, isAtMost }: Outcome): boolean {
+  return isAtMost ? ratio.low <= 2 * floor : ratio.high >= floor / 2
 }
 
-/** Prints one measurement and gives its events a second against the official driver's. */
-async function compare(course: Course): Promise<Summary> {
-  const costs = await measureRounds(contenders, course, form.rounds)
-  const entries = Object.entries(costs) as [keyof typeof contenders, Cost[]][]
-  printTable([
-    ['', 'µs an event', 'CPU µs an event', '× bare bytes', '× bare parse (CPU)'],
-    ...entries.map(([name, cost]) => [
-      contenders[name].name,
-      format(summarize(cost.map(each => each.elapsed))),
-      format(summarize(cost.map(each => each.cpu))),
-      format(compareCosts(cost, costs.bareBytes, 'elapsed')),
-      format(compareCosts(cost, costs.bareParse, 'cpu')),
-    ]),
-  ])
-  const ratio = compareCosts(costs.official, costs.ours, 'elapsed')
-  console.log(`events a second, against faunadb 4.8: × ${format(ratio)}`)
-  return ratio
-}
-
-/** Whether one of a few measurements reaches the floor. */
-async function reachesFloor(course: Course): Promise<boolean> {
-  for (let measured = 0; measured < maxMeasurements; measured++) {
-    if ((await compare(course)).median >= floorRatio) return true
-    console.error(`that is below the floor of × ${floorRatio}`)
+async function runSmoke(): Promise<boolean> {
+  let isGood = true
+  for (const workload of workloads.filter(each => each.smokeCount !== undefined)) {
+    let isReached = false
+    for (let measured = 0; measured < maxMeasurements && !isReached; measured++) {
+      const { outcomes } = await run({ ...workload, rounds: 3 }, workload.smokeCount)
+      isReached = outcomes.every(isHalfReached)
+    }
+    isGood &&= isReached
   }
-  return false
+  return isGood
 }
 
-const server = await startServer({ count: form.count, seed, after: 'open' }, { pin: true })
-try {
-  const bytesEach = (server.bytes / form.count).toFixed(0)
-  console.log(
-    `${form.count} version events of about ${bytesEach} bytes, ${form.rounds} rounds, Node ${process.version}, SEED=${seed}`,
-  )
-  const course = { endpoint: server.endpoint, count: form.count, bytes: server.bytes }
-  if (!(await reachesFloor(course))) process.exitCode = 1
-} finally {
-  await server.stop()
+function printFacts(facts: readonly Fact[]): void {
+  for (const { name, value, unit, most } of facts) {
+    console.log(`${name}: ${value.toFixed(2)} ${unit}${most === undefined ? '' : ` (at most ${most})`}`)
+  }
 }
+
+async function runAll(): Promise<boolean> {
+  const results: Result[] = []
+  for (const workload of workloads) results.push(await run(workload))
+  const facts: Fact[] = []
+  for (const measure of [measureIdle, measureSlowLoop, measureLatency, measureCheckpoints, measureCatchUp]) {
+    const measured = await measure(seed)
+    printFacts(measured)
+    facts.push(...measured)
+  }
+  const report: Report = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', seed, results, facts }
+  await writeFile(toPath('bench.json'), await format(JSON.stringify(report), { parser: 'json', printWidth: 120 }))
+  await writePages(report)
+  const missed = results.flatMap(result => result.outcomes).filter(outcome => !outcome.isReached)
+  for (const { workload, label, ratio, floor } of missed) {
+    console.error(`${workload}: ${label}: × ${ratio.median.toFixed(2)}, the floor is × ${floor}`)
+  }
+  const past = facts.filter(({ value, most }) => most !== undefined && value > most)
+  for (const { name, value, unit, most } of past) console.error(`${name}: ${value.toFixed(2)} ${unit}, at most ${most}`)
+  return missed.length + past.length === 0
+}
+
+function toPath(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url))
+}
+
+async function writePages(report: Report): Promise<void> {
+  const readme = await readFile(toPath('README.md'), 'utf8')
+  for (const [path, text] of Object.entries(await makePages(report, readme))) await writeFile(toPath(path), text)
+}
+
+console.log(`Node ${process.version}, SEED=${seed}`)
+const only = process.argv[process.argv.indexOf('--only') + 1]
+if (process.argv.includes('--smoke')) process.exitCode = (await runSmoke()) ? 0 : 1
+else if (process.argv.includes('--report')) {
+  await writePages(JSON.parse(await readFile(toPath('bench.json'), 'utf8')) as Report)
+} else if (process.argv.includes('--only')) {
+  const chosen = workloads.filter(({ name }) => name === only)
+  if (chosen.length === 0) throw new Error(`the workloads are ${workloads.map(({ name }) => name).join(', ')}`)
+  for (const workload of chosen) await run(workload)
+} else process.exitCode = (await runAll()) ? 0 : 1

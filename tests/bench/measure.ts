@@ -27,11 +27,12 @@ async function measureOnce(contender: Contender, course: Course): Promise<Cost> 
 
 /**
  * Runs every contender once a round, each round beginning with another one, after one round that is not counted.
- * Gives the costs by contender, in the order of the rounds: costs of the same round make a pair.
+ * Gives the costs by contender, in the order of the rounds: costs of the same round make a pair. A contender may be
+ * given fewer events than the others by `courseOf`.
  */
 export async function measureRounds<Name extends string>(
   contenders: Readonly<Record<Name, Contender>>,
-  course: Course,
+  courseOf: Course | ((name: Name) => Course),
   rounds: number,
 ): Promise<Record<Name, Cost[]>> {
   const names = Object.keys(contenders) as Name[]
@@ -39,7 +40,7 @@ export async function measureRounds<Name extends string>(
   for (let round = -1; round < rounds; round += 1) {
     for (let turn = 0; turn < names.length; turn += 1) {
       const name = names[(turn + round + 1) % names.length] as Name
-      const cost = await measureOnce(contenders[name], course)
+      const cost = await measureOnce(contenders[name], typeof courseOf === 'function' ? courseOf(name) : courseOf)
       if (round >= 0) costs[name].push(cost)
     }
   }
@@ -58,4 +59,12 @@ export function summarize(values: readonly number[]): Summary {
 /** How many times the cost of `one` that of `other` is, round by round. */
 export function compareCosts(one: readonly Cost[], other: readonly Cost[], by: keyof Cost): Summary {
   return summarize(one.map((cost, round) => cost[by] / (other[round]?.[by] ?? Number.NaN)))
+}
+
+/** The value below which this share of them lies. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other)
+  const value = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+  if (value === undefined) throw new RangeError('there is nothing to sum up')
+  return value
 }

@@ -1,4 +1,4 @@
-/** Starts the bench's server as a child process, and gives server and client a processor core each where that works. */
+/** Starts the children of the bench, and gives those that serve and the client a processor core each where that works. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -21,33 +21,59 @@ function findCores(): readonly [client: number, server: number] | undefined {
   return first === undefined || last === undefined || first === last ? undefined : [first, last]
 }
 
-async function receiveReady(child: ChildProcess): Promise<ServerReady> {
-  const failed = once(child, 'exit').then(([code]) => {
-    throw new Error(`the server of the bench ended with code ${code} before it listened`)
-  })
-  const [ready] = (await Promise.race([once(child, 'message'), failed])) as [ServerReady]
-  return ready
+/** A child that has sent its first message. */
+interface Child<Message> {
+  readonly message: Message
+  /** Ends the process; resolves when it is gone. */
+  stop(): Promise<void>
 }
 
-/** Starts the server, pinned to a core of its own with `pin`; this process is then pinned to another one. */
-export async function startServer(options: ServerOptions, { pin }: { pin: boolean }): Promise<RunningServer> {
-  const cores = pin ? findCores() : undefined
-  const script = fileURLToPath(new URL('server.ts', import.meta.url))
-  const command = [process.execPath, ...process.execArgv, script, JSON.stringify(options)]
-  if (cores) {
-    spawnSync('taskset', ['-acp', String(cores[0]), String(process.pid)])
-    command.unshift('taskset', '-c', String(cores[1]))
-  }
-  const [program, ...args] = command as [string, ...string[]]
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+/** Starts a script of this folder as a child process on a core, and waits for its first message. */
+async function startChild<Message>(
+  script: string,
+  args: readonly string[],
+  core: number | undefined,
+): Promise<Child<Message>> {
+  const path = fileURLToPath(new URL(script, import.meta.url))
+  const command = [process.execPath, ...process.execArgv, '--expose-gc', path, ...args]
+  if (core !== undefined) command.unshift('taskset', '-c', String(core))
+  const [program, ...rest] = command as [string, ...string[]]
+  const child: ChildProcess = spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const exited = once(child, 'exit')
-  const ready = await receiveReady(child)
+  const failed = exited.then(([code]) => {
+    throw new Error(`${script} ended with code ${code} before it was ready`)
+  })
+  const [message] = (await Promise.race([once(child, 'message'), failed])) as [Message]
+  failed.catch(() => undefined)
   return {
-    ...ready,
-    endpoint: `http://127.0.0.1:${ready.port}`,
+    message,
     stop: async () => {
       child.kill()
       await exited
     },
   }
+}
+
+/** Starts the server, pinned to a core of its own with `pin`; this process is then pinned to another one. */
+export async function startServer(options: ServerOptions, { pin }: { pin: boolean }): Promise<RunningServer> {
+  const cores = pin ? findCores() : undefined
+  if (cores) spawnSync('taskset', ['-acp', String(cores[0]), String(process.pid)])
+  const { message, stop } = await startChild<ServerReady>('server.ts', [JSON.stringify(options)], cores?.[1])
+  return { ...message, endpoint: `http://127.0.0.1:${message.port}`, stop }
+}
+
+/** Puts a distance before a server: a proxy in a process of its own. */
+export async function serveFrom(
+  endpoint: string,
+  roundTripMs: number,
+): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  const { message, stop } = await startChild<string>('distance.ts', [endpoint, String(roundTripMs)], findCores()?.[1])
+  return { endpoint: message, stop }
+}
+
+/** Runs a script of this folder to its one message, on a core of its own. */
+export async function askChild<Message>(script: string, ...args: readonly string[]): Promise<Message> {
+  const { message, stop } = await startChild<Message>(script, args, findCores()?.[0])
+  await stop()
+  return message
 }

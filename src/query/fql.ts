@@ -1,0 +1,213 @@
+/** The text form of FQL v4 → an expression, by a parser: nothing of the text is ever run. */
+import { OptionError } from '../errors.ts'
+import { maxDepth } from '../values/index.ts'
+import { builders } from './builders.ts'
+import { Expr } from './expr.ts'
+import { q } from './q.ts'
+import { type Token, Tokens } from './tokens.ts'
+
+const constants: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+])
+
+type Build = (...args: unknown[]) => unknown
+
+/** `Let` takes its names in an array, which keeps their order whatever they are. */
+const letName = 'Let'
+
+/**
+ * The expression that a text stands for, as `fql('Documents(Collection("orders"))')`.
+ *
+ * The text is what one would write with `q` in JavaScript: calls by the names of `q` (`q.` before them may stand or be
+ * left out), texts in either quotation mark, numbers, `true`, `false`, `null`, arrays, objects, comments, and lambdas as
+ * `Lambda('x', Var('x'))` or `x => x`. Integers beyond 2^53 stay exact.
+ * @throws QueryTextError with the line and the column where the text cannot be read.
+ */
+export function fql(text: string): Expr {
+  if (typeof text !== 'string') throw new OptionError('fql(text)', `must be a string, got a ${typeof text}`)
+  const reader = new Reader(text)
+  const value = reader.readAll()
+  return value instanceof Expr ? value : new Expr(toRaw(value))
+}
+
+/** Plain data is an expression too: an object of it is no call. */
+function toRaw(value: unknown): unknown {
+  return (q.Do(value as never).raw as { do: readonly unknown[] }).do[0]
+}
+
+/** Reads one expression by recursive descent. */
+class Reader {
+  readonly #tokens: Tokens
+  /** The variables of lambdas around, by their names. */
+  readonly #variables: string[] = []
+  #depth = 0
+
+  constructor(text: string) {
+    this.#tokens = new Tokens(text)
+  }
+
+  readAll(): unknown {
+    const value = this.#readValue()
+    if (this.#isMark(';')) this.#tokens.take()
+    const { next } = this.#tokens
+    if (next.kind !== 'end') throw this.#tokens.fail(next, 'the expression has ended before this')
+    return value
+  }
+
+  #readValue(): unknown {
+    const { next } = this.#tokens
+    if (this.#depth >= maxDepth) throw this.#tokens.fail(next, `nested deeper than ${maxDepth} levels`)
+    this.#depth++
+    try {
+      return this.#readOne(next)
+    } finally {
+      this.#depth--
+    }
+  }
+
+  #readOne(next: Token): unknown {
+    if (next.kind === 'text' || next.kind === 'number') return this.#tokens.take().value
+    if (next.kind === 'name') return this.#readNamed()
+    if (this.#isMark('[')) return this.#readList('[', ']', () => this.#readValue())
+    if (this.#isMark('{')) return Object.fromEntries(this.#readFields())
+    if (this.#isMark('(')) return this.#readParentheses()
+    const what = next.kind === 'end' ? 'the text ends where an expression is needed' : 'an expression is needed here'
+    throw this.#tokens.fail(next, what)
+  }
+
+  #readNamed(): unknown {
+    const token = this.#tokens.take()
+    const name = String(token.value)
+    if (this.#isMark('=>')) return this.#readLambda([token])
+    if (name === 'q' && this.#isMark('.')) {
+      this.#tokens.take()
+      const called = this.#tokens.take()
+      if (called.kind !== 'name') throw this.#tokens.fail(called, 'the name of a function is needed behind q.')
+      return this.#readCall(called)
+    }
+    if (this.#isMark('(')) return this.#readCall(token)
+    if (constants.has(name)) return constants.get(name)
+    if (this.#variables.includes(name)) return q.Var(name)
+    const isFunction = Object.hasOwn(builders, name)
+    throw this.#tokens.fail(
+      token,
+      isFunction ? `${name} is a function: write ${name}(…)` : `no variable has the name ${name}${suggest(name)}`,
+    )
+  }
+
+  #readCall(token: Token): unknown {
+    const name = String(token.value)
+    if (!Object.hasOwn(q, name)) throw this.#tokens.fail(token, `there is no function ${name}${suggest(name)}`)
+    if (!this.#isMark('(')) throw this.#tokens.fail(this.#tokens.next, `a ( is needed behind ${name}`)
+    let isFirst = true
+    const args = this.#readList('(', ')', () => {
+      const isBindings = isFirst && name === letName && this.#isMark('{')
+      isFirst = false
+      return isBindings ? this.#readFields().map(field => Object.fromEntries([field])) : this.#readValue()
+    })
+    try {
+      return (q as unknown as Record<string, Build>)[name]!(...args)
+    } catch (cause) {
+      if (cause instanceof OptionError) throw this.#tokens.fail(token, cause.message)
+      throw cause
+    }
+  }
+
+  /** An expression in parentheses, or the parameters of a lambda. */
+  #readParentheses(): unknown {
+    if (this.#beginsLambda()) {
+      const names = this.#readList('(', ')', () => {
+        const token = this.#tokens.take()
+        if (token.kind !== 'name') throw this.#tokens.fail(token, 'the name of a parameter is needed')
+        return token
+      })
+      return this.#readLambda(names)
+    }
+    this.#tokens.take()
+    const value = this.#readValue()
+    this.#expect(')')
+    return value
+  }
+
+  /** Whether the parenthesis that comes next is closed before a `=>`, with nothing but names in it. */
+  #beginsLambda(): boolean {
+    let token = this.#tokens.after(this.#tokens.next)
+    while (token.kind === 'name' || token.value === ',') token = this.#tokens.after(token)
+    return token.kind === 'mark' && token.value === ')' && this.#tokens.after(token).value === '=>'
+  }
+
+  #readLambda(parameters: readonly Token[]): unknown {
+    const arrow = this.#expect('=>')
+    if (parameters.length === 0) throw this.#tokens.fail(arrow, 'a lambda needs a parameter')
+    const names = parameters.map(({ value }) => String(value))
+    this.#variables.push(...names)
+    const body = this.#readValue()
+    this.#variables.length -= names.length
+    return q.Lambda(names.length === 1 ? names[0]! : names, body as never)
+  }
+
+  #readFields(): [name: string, value: unknown][] {
+    return this.#readList('{', '}', () => {
+      const token = this.#tokens.take()
+      if (token.kind !== 'name' && token.kind !== 'text' && token.kind !== 'number') {
+        throw this.#tokens.fail(token, 'the name of a field is needed here')
+      }
+      this.#expect(':')
+      return [String(token.value), this.#readValue()]
+    })
+  }
+
+  /** What stands between two marks, with commas between; one more at the end is allowed. */
+  #readList<T>(open: string, close: string, read: () => T): T[] {
+    const begin = this.#expect(open)
+    const items: T[] = []
+    const refuseEnd = (): void => {
+      if (this.#tokens.next.kind === 'end') throw this.#tokens.fail(begin, `this ${open} is not closed`)
+    }
+    while (!this.#isMark(close)) {
+      refuseEnd()
+      items.push(read())
+      if (this.#isMark(close)) break
+      refuseEnd()
+      this.#expect(',', `a comma or ${close} is needed here`)
+    }
+    this.#tokens.take()
+    return items
+  }
+
+  #isMark(mark: string): boolean {
+    const { kind, value } = this.#tokens.next
+    return kind === 'mark' && value === mark
+  }
+
+  #expect(mark: string, reason = `a ${mark} is needed here`): Token {
+    if (!this.#isMark(mark)) throw this.#tokens.fail(this.#tokens.next, reason)
+    return this.#tokens.take()
+  }
+}
+
+/** The name that was probably meant, as words to go on with. */
+function suggest(name: string): string {
+  const best = Object.keys(builders)
+    .map(known => ({ known, far: distance(name.toLowerCase(), known.toLowerCase()) }))
+    .toSorted((one, other) => one.far - other.far)[0]
+  return best && best.far <= maxTypos ? `; did you mean ${best.known}?` : ''
+}
+
+/** A name with more wrong letters is another name. */
+const maxTypos = 2
+
+/** How many letters differ (Levenshtein). */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, i) => i)
+  for (const [i, letter] of [...one].entries()) {
+    const next = [i + 1]
+    for (let j = 0; j < other.length; j++) {
+      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other[j] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row.at(-1)!
+}
