@@ -51,8 +51,9 @@ export type {
   StateEventOf,
   StreamOptions,
 } from './options.ts'
-export { Expr, type ExprArg, fql, q } from './query/index.ts'
+export { Expr, type ExprArg, q } from './query/index.ts'
 export type { StreamSignals, StreamState, WarningCode } from './signals.ts'
 export type { CheckpointStore } from './stream/checkpoint.ts'
 export type { BatchOptions, EventStream, StreamHealth } from './stream/stream.ts'
+export { fql } from './text/fql.ts'
 export { Bytes, FaunaDate, FaunaTime, Query, Ref, SetRef, Uuid } from './values/index.ts'

@@ -18,9 +18,13 @@ export type OptionValues = Readonly<Record<string, string | boolean | undefined>
 export type Command = {
   /** One line of the help. */
   readonly about: string
+  /** What the help calls the word that it takes besides its options. */
+  readonly argument?: string
   readonly options: Readonly<Record<string, CommandOption>>
+  /** Exit codes for what can go wrong, for the help; default: those of the program. */
+  readonly failures?: Readonly<Record<string, { readonly code: number; readonly about: string }>>
   /** Resolves when the command has done its work; it then holds nothing open. */
-  readonly run: (values: OptionValues) => Promise<void>
+  readonly run: (values: OptionValues, words: readonly string[]) => Promise<void>
 }
 
 /** Words on the command line that cannot be used: exit code 2. */
@@ -28,7 +32,13 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Something that the user can put right and that is no fault of the words: exit code 1, told without a stack. */
+/** Something that the user can put right and that is no fault of the words: exit code 1 or its own, told without a stack. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
+  readonly exitCode: number
+
+  constructor(message: string, { exitCode = 1, ...options }: ErrorOptions & { readonly exitCode?: number } = {}) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
 }

@@ -22,15 +22,24 @@ ${toColumns([
 }
 
 /** The help of one command: its options and their defaults. */
-export function describeCommand(name: string, { about, options }: Command): string {
+export function describeCommand(name: string, { about, argument, options, failures }: Command): string {
   const rows = Object.entries({ ...options, ...general }).map(([option, row]) => toRow(option, row))
-  return `Usage: fauna-streams ${name} [options]
+  const words = argument === undefined ? '' : ` <${argument}>`
+  return `Usage: fauna-streams ${name}${words} [options]
 
 ${name}: ${about}
 
 Options:
 ${toColumns(rows)}
+${argument === undefined ? '' : expressionHelp}${failures === undefined ? '' : `\nExit codes:\n${toColumns([['0', 'all went well, or it was stopped'], ...Object.values(failures).map(toCodeRow)])}\n`}`
+}
+
+const expressionHelp = `
+The expression is text of FQL v4, as 'Documents(Collection("orders"))', or JSON of the wire; - reads it from standard input.
 `
+
+function toCodeRow({ code, about }: { readonly code: number; readonly about: string }): readonly [string, string] {
+  return [String(code), about]
 }
 
 function toRow(option: string, row: CommandOption): readonly [string, string] {

@@ -2,11 +2,13 @@
 /** The program `fauna-streams`: finds the command, and makes of what went wrong one line and an exit code. */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type Command, CommandError, UsageError } from './command.ts'
+import { type Command, CommandError, type OptionValues, UsageError } from './command.ts'
 import { describeCommand, describeProgram } from './help.ts'
+import { query } from './query.ts'
 import { serve } from './serve.ts'
+import { tail } from './tail.ts'
 
-const commands: Readonly<Record<string, Command>> = { serve }
+const commands: Readonly<Record<string, Command>> = { serve, tail, query }
 
 /** Exit codes: a command that failed, and words that cannot be used. */
 const exitCodes = { failed: 1, misused: 2 } as const
@@ -23,9 +25,9 @@ async function run(words: readonly string[]): Promise<void> {
   if (first === '--version' || first === '-v') return print(`${readVersion()}\n`)
   const command = Object.hasOwn(commands, first ?? '') ? commands[first!] : undefined
   if (command === undefined) throw new UsageError(explainUnknown(first))
-  const { help, ...values } = parse(command, rest)
-  if (help === true) return print(describeCommand(first!, command))
-  await command.run(values)
+  const { values, positionals } = parse(command, rest)
+  if (values['help'] === true) return print(describeCommand(first!, command))
+  await command.run(values, positionals)
 }
 
 function explainUnknown(word: string | undefined): string {
@@ -34,10 +36,11 @@ function explainUnknown(word: string | undefined): string {
   return `there is no ${kind} ${JSON.stringify(word)}; the commands are ${Object.keys(commands).join(', ')}`
 }
 
-function parse(command: Command, words: readonly string[]): Record<string, string | boolean | undefined> {
+function parse(command: Command, words: readonly string[]): { values: OptionValues; positionals: string[] } {
   const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const
+  const allowPositionals = command.argument !== undefined
   try {
-    return parseArgs({ args: [...words], options, strict: true, allowPositionals: false }).values
+    return parseArgs({ args: [...words], options, strict: true, allowPositionals })
   } catch (error) {
     // Node's texts go on with advice about positional arguments, which mean nothing here.
     const [sentence] = String((error as Error).message).split(/\. |\.?\n/)
@@ -53,7 +56,7 @@ function report(error: unknown): number {
   }
   const hint = error instanceof UsageError ? ' (see fauna-streams --help)' : ''
   console.error(`fauna-streams: ${error.message}${hint}`)
-  return error instanceof UsageError ? exitCodes.misused : exitCodes.failed
+  return error instanceof UsageError ? exitCodes.misused : error.exitCode
 }
 
 function print(text: string): void {

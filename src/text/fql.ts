@@ -1,9 +1,8 @@
 /** The text form of FQL v4 → an expression, by a parser: nothing of the text is ever run. */
 import { OptionError } from '../errors.ts'
 import { maxDepth } from '../values/index.ts'
-import { builders } from './builders.ts'
-import { Expr } from './expr.ts'
-import { q } from './q.ts'
+import { builders } from '../query/builders.ts'
+import { Expr, q } from '../query/index.ts'
 import { type Token, Tokens } from './tokens.ts'
 
 const constants: ReadonlyMap<string, unknown> = new Map<string, unknown>([

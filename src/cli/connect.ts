@@ -1,0 +1,77 @@
+/** What the commands share that ask a server: the expression, the client, the options that say where it is. */
+import { readFileSync } from 'node:fs'
+import { Client, type ErrorCode, FaunaError, fql, OptionError } from '../index.ts'
+import { CommandError, type CommandOption, type OptionValues, UsageError } from './command.ts'
+
+/** The options of every command that asks a server. */
+export const connectionOptions = {
+  endpoint: { type: 'string', value: 'url', about: 'where the server is (default: FAUNA_ENDPOINT)' },
+  secret: { type: 'string', value: 'text', about: 'what it lets in (default: FAUNA_SECRET)' },
+} as const satisfies Readonly<Record<string, CommandOption>>
+
+/** Exit codes by the kind of what went wrong; they stand in `--help`. */
+export const failures = {
+  failed: { code: 1, about: 'something else went wrong' },
+  misused: { code: 2, about: 'words, an option or an expression that cannot be used' },
+  unreachable: { code: 3, about: 'the server cannot be reached, or the connection broke' },
+  refused: { code: 4, about: 'the secret was refused, or has no right to this' },
+  rejected: { code: 5, about: 'the server refused or ended the expression' },
+  missed: { code: 6, about: 'events were missed and cannot be had' },
+} as const
+
+const kinds: Readonly<Record<string, keyof typeof failures>> = {
+  OptionError: 'misused',
+  QueryTextError: 'misused',
+  TransportError: 'unreachable',
+  QueryError: 'rejected',
+  StreamError: 'rejected',
+  GapError: 'missed',
+}
+
+const refusals: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'permission denied', 'authentication failed'])
+
+/** The exit code for an error of this package. */
+export function toExitCode(error: FaunaError): number {
+  if (refusals.has(error.code)) return failures.refused.code
+  return failures[kinds[error.name] ?? 'failed'].code
+}
+
+/** Reads the expression: text of FQL, or wire JSON; `-` reads it from standard input. */
+export function readExpression(words: readonly string[]): unknown {
+  const [first, ...more] = words
+  if (first === undefined) throw new UsageError(`give an expression, as 'Documents(Collection("orders"))'`)
+  if (more.length > 0) throw new UsageError('give one expression; put it in quotation marks')
+  const text = first === '-' ? readFileSync(0, 'utf8') : first
+  return parseWire(text) ?? fql(text)
+}
+
+/** An object of wire JSON; anything else is text of FQL, in which an object is data. */
+function parseWire(text: string): { toJSON(): unknown } | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  return typeof json === 'object' && json !== null ? { toJSON: () => json } : undefined
+}
+
+/** A client of the server that the options name. */
+export function connect(values: OptionValues): Client {
+  const { endpoint, secret } = values
+  try {
+    return new Client({
+      ...(typeof endpoint === 'string' && { endpoint }),
+      ...(typeof secret === 'string' && { secret }),
+    })
+  } catch (cause) {
+    if (!(cause instanceof OptionError)) throw cause
+    throw new UsageError(`--${cause.message}`, { cause })
+  }
+}
+
+/** An error of this package, as the command line tells it. */
+export function toCommandError(error: unknown): unknown {
+  if (!(error instanceof FaunaError)) return error
+  return new CommandError(error.message, { cause: error, exitCode: toExitCode(error) })
+}
