@@ -98,13 +98,20 @@ describe(`the fast path (SEED=${seed})`, () => {
     const around = [-4, -3, -2, -1, 0, 1, 2].map(more => maxDepth + more)
     const insides = ['', '1', '9007199254740993', '{"@date":"2024-05-01"}', '{"@set":[[[[[[]]]]]]}']
     const head =
-      '{"type":"version","txn":2,"event":{"action":"update","document":{"ref":{"@ref":{"id":"1","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}},"ts":2,"data":'
+      '{"type":"version","txn":1795458419889999,"event":{"action":"update","document":{"ref":{"@ref":{"id":"1","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}},"ts":1795458419889999,"data":'
+    const setHead = head
+      .replace('"version"', '"set"')
+      .replace('"update"', '"add"')
+      .replace('"data":', '"data":{}},"index":{')
     const diff =
-      '},"diff":{"ref":{"@ref":{"id":"1","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}},"ts":2,"data":9007199254740993'
+      '},"diff":{"ref":{"@ref":{"id":"1","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}},"ts":1795458419889999,"data":9007199254740993'
+    assert.ok(compare(`${head}[]}}}`), 'such lines are read by the fast path')
+    assert.ok(compare(`${setHead}"terms":[],"values":[]}}}`))
     for (const levels of around) {
       for (const inside of insides) {
         compare(`${head}${nest(levels, inside)}}}}`)
         compare(`${head}${nest(levels, inside)}${diff}}}}`)
+        compare(`${setHead}"terms":${nest(levels, inside)},"values":[]}}}`)
         compare(`${head}{"@set":${nest(levels, inside)}}${diff}}}}`)
       }
     }

@@ -136,7 +136,7 @@ function decodePiece(json: unknown, text: string, depth: number, line: string): 
   if (decoded !== undefined) return decoded
   // A large integer in one piece makes the schema's path count the levels of all of them.
   if (line.length >= minDeepLength) throw new RangeError('the line may be nested too deep')
-  return decode(parseExact(text), depth)
+  return decode(parseExact(text))
 }
 
 function toCollection(name: string): Ref {
