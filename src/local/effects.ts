@@ -28,6 +28,7 @@ const effects: Partial<Readonly<Record<FormName, Effect>>> = {
   delete: 'write',
   insert: 'write',
   remove: 'write',
+  create_class: 'write',
   create_collection: 'write',
   create_database: 'write',
   create_index: 'write',

@@ -75,6 +75,17 @@ export const readAny: FieldReader = (value, field, query) => {
   return failure === undefined ? { value: stored } : { failure }
 }
 
+/** The role of a function: a ref, or the name of one that is there from the beginning. */
+export const readRole: FieldReader = (value, field, query) =>
+  typeof value === 'string' || value instanceof Ref
+    ? readAny(value, field, query)
+    : { failure: wrongStoredType([field], value, 'Role') }
+
+/** The priority of a database: the server knows no value of that type, so that it refuses every one. */
+export const refusePriority: FieldReader = (value, field) => ({
+  failure: wrongStoredType([field], value, 'Priority'),
+})
+
 /**
  * Reads the fields of a kind from parameters: nulls are kept (they take a field away), unknown fields are dropped,
  * the order is that of the parameters. `whole` is what the document will have: it decides what is missing.

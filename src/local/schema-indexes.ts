@@ -55,7 +55,19 @@ const readSource: FieldReader = (value, field, query) => {
     if ('failure' in read) return read
     sources.push(read.value)
   }
+  if (hasRepeated(sources)) {
+    const description = 'A collection ref may only match one binding.'
+    return { failure: { field: [field], code: 'multiple bindings', description } }
+  }
   return { value: sources }
+}
+
+/** Whether a collection stands in several sources. */
+function hasRepeated(sources: readonly Value[]): boolean {
+  const refs = sources.flatMap(source => (source instanceof Map ? listOf(source.get('collection')) : [source]))
+  return refs.some((ref, i) =>
+    refs.slice(i + 1).some(other => ref instanceof Ref && other instanceof Ref && ref.equals(other)),
+  )
 }
 
 function invalidValue(field: string, value: Value): FieldFailure {
@@ -63,7 +75,11 @@ function invalidValue(field: string, value: Value): FieldFailure {
 }
 
 function readFieldObject(value: Value, field: string): Read {
-  if (!(value instanceof Map)) return { failure: wrongStoredType([field], value, 'Map') }
+  if (!(value instanceof Map)) return { failure: wrongStoredType([field], value, field === 'terms' ? 'Term' : 'Map') }
+  if ((value.get('field') ?? value.get('binding') ?? null) === null) {
+    const description = 'Must provide one of the following: field, binding'
+    return { failure: { field: ['field'], code: 'value required', description } }
+  }
   const transform = value.get('transform')
   if (transform !== undefined && transform !== null && transform !== 'casefold') {
     return { failure: invalidValue('transform', transform) }

@@ -22,8 +22,10 @@ import {
   readLambdaField,
   readName,
   readRefOf,
+  readRole,
   readSchemaFields,
   readTimestamp,
+  refusePriority,
 } from './schema-fields.ts'
 import type { FieldRule } from './schema-fields.ts'
 import { completeIndex, defineIndex, indexFields } from './schema-indexes.ts'
@@ -200,7 +202,7 @@ const kinds: readonly Kind[] = [
     native: DATABASES,
     fields: [
       name,
-      { name: 'priority', read: readInteger },
+      { name: 'priority', read: refusePriority },
       { name: 'container', read: readBoolean },
       { name: 'typechecked', read: readBoolean },
       { name: 'protected', read: readBoolean },
@@ -213,7 +215,7 @@ const kinds: readonly Kind[] = [
   },
   {
     native: FUNCTIONS,
-    fields: [name, { name: 'body', isRequired: true, read: readLambdaField }, { name: 'role', read: readAny }, data],
+    fields: [name, { name: 'body', isRequired: true, read: readLambdaField }, { name: 'role', read: readRole }, data],
     kept: ['name'],
     takeId: takeNumber,
   },

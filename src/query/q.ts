@@ -144,6 +144,8 @@ export interface Builders {
   Insert(ref: ExprArg, ts: ExprArg, action: ExprArg, params?: ExprArg): Expr
   /** Takes an event out of a document's history. */
   Remove(ref: ExprArg, ts: ExprArg, action: ExprArg): Expr
+  /** The older name of `CreateCollection`. */
+  CreateClass(params: ExprArg): Expr
   /** Creates a collection; `params` as `{ name: 'orders' }`. */
   CreateCollection(params: ExprArg): Expr
   /** Creates a child database; `params` as `{ name: 'shop' }`. */
@@ -164,6 +166,10 @@ export interface Builders {
   Login(ref: ExprArg, params: ExprArg): Expr
   /** Deletes the token of this query, or with `true` all tokens of its document. */
   Logout(all: ExprArg): Expr
+  /** The older name of `CurrentIdentity`. */
+  Identity(): Expr
+  /** The older name of `HasCurrentIdentity`. */
+  HasIdentity(): Expr
   /** The ref of the document whose token asks. */
   CurrentIdentity(): Expr
   /** Whether a document's token asks. */

@@ -76,6 +76,8 @@ const evaluateCurrentIdentity: Evaluate = call => {
   return identity
 }
 
+const evaluateHasIdentity: Evaluate = call => call.query.access.identity !== undefined
+
 const evaluateCurrentToken: Evaluate = call => {
   const { holder } = call.query.access
   if (holder === undefined) throw call.fail('invalid token', 'Token metadata is not accessible.')
@@ -87,8 +89,10 @@ export const identity = {
   identify: evaluateIdentify,
   login: evaluateLogin,
   logout: evaluateLogout,
+  identity: evaluateCurrentIdentity,
+  has_identity: evaluateHasIdentity,
   current_identity: evaluateCurrentIdentity,
-  has_current_identity: call => call.query.access.identity !== undefined,
+  has_current_identity: evaluateHasIdentity,
   current_token: evaluateCurrentToken,
   has_current_token: call => call.query.access.holder !== undefined,
 } satisfies Record<string, Evaluate>

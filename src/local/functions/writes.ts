@@ -120,6 +120,7 @@ export const writes = {
   delete: evaluateDelete,
   insert: evaluateInsert,
   remove: evaluateRemove,
+  create_class: createSchema('create_class', COLLECTIONS),
   create_collection: createSchema('create_collection', COLLECTIONS),
   create_database: createSchema('create_database', DATABASES),
   create_index: createSchema('create_index', INDEXES),
