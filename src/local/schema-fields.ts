@@ -81,6 +81,13 @@ export const readRole: FieldReader = (value, field, query) =>
     ? readAny(value, field, query)
     : { failure: wrongStoredType([field], value, 'Role') }
 
+/** Where the keys of an identity provider are. */
+export const readHttpsUri: FieldReader = (value, field) => {
+  if (typeof value !== 'string') return { failure: wrongStoredType([field], value, 'String') }
+  if (URL.canParse(value) && new URL(value).protocol === 'https:') return { value }
+  return { failure: { field: [field], code: 'invalid uri', description: `\`${value}\` is a not valid URI` } }
+}
+
 /** The priority of a database: the server knows no value of that type, so that it refuses every one. */
 export const refusePriority: FieldReader = (value, field) => ({
   failure: wrongStoredType([field], value, 'Priority'),

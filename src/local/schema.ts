@@ -6,13 +6,24 @@ import { showVersion } from './call.ts'
 import type { Query } from './call.ts'
 import { Collection } from './database.ts'
 import { failure, invalidData } from './failures.ts'
-import type { Places } from './failures.ts'
+import type { FieldFailure, Places } from './failures.ts'
 import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
 import { isActiveAtOnce, isWide, startBuild } from './index-builds.ts'
 import { Index } from './indexing.ts'
 import { nounOf } from './names.ts'
-import { COLLECTIONS, CREDENTIALS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES, TOKENS, isNamed } from './native.ts'
+import {
+  ACCESS_PROVIDERS,
+  COLLECTIONS,
+  CREDENTIALS,
+  DATABASES,
+  FUNCTIONS,
+  INDEXES,
+  KEYS,
+  ROLES,
+  TOKENS,
+  isNamed,
+} from './native.ts'
 import {
   readAny,
   readBoolean,
@@ -23,6 +34,7 @@ import {
   readName,
   readRefOf,
   readRole,
+  readHttpsUri,
   readSchemaFields,
   readTimestamp,
   refusePriority,
@@ -60,6 +72,8 @@ type Kind = {
   /** What a `replace` does not take away. */
   readonly kept?: readonly string[]
   readonly takeId?: (query: Query) => bigint
+  /** What is wrong with the fields beside each other, or beside other documents; `self` is the document that changes. */
+  readonly check?: (query: Query, given: ObjectValue, self: Ref | undefined) => readonly FieldFailure[]
   /** What the server adds before it is stored. */
   readonly complete?: (fields: ObjectValue, ref: Ref, query: Query) => ObjectValue
   readonly attach?: (query: Query, ref: Ref, fields: ObjectValue) => void
@@ -172,6 +186,23 @@ function globalId(ref: Ref): string {
   return `y${text}`
 }
 
+/** An issuer has one access provider in a database. */
+function checkIssuer({ database, transaction }: Query, given: ObjectValue, self: Ref | undefined): FieldFailure[] {
+  const issuer = given.get('issuer')
+  const ids = [...(database.collections.get(ACCESS_PROVIDERS)?.documents.keys() ?? [])]
+  const isTaken = ids.some(id => {
+    const ref = new Ref(database.number, ACCESS_PROVIDERS, id)
+    return id !== self?.id && transaction.read(database, ref)?.fields.get('issuer') === issuer
+  })
+  if (issuer === undefined || !isTaken) return []
+  return [{ field: ['issuer'], code: 'duplicate value', description: 'Value is not unique.' }]
+}
+
+/** What a token of an identity provider must be meant for: the database, by its global id. */
+function audienceOf({ database, store }: Query): string {
+  return `https://db.fauna.com/db/${globalId(store.refOfDatabase(database) ?? new Ref(0, DATABASES, 0n))}`
+}
+
 const takeNumber = (query: Query): bigint => BigInt(query.database.takeNumber())
 const takeId = (query: Query): bigint => query.store.takeId()
 
@@ -224,6 +255,21 @@ const kinds: readonly Kind[] = [
     fields: [name, { name: 'membership', read: readAny }, { name: 'privileges', read: readAny }, data],
     kept: ['name'],
     takeId: takeNumber,
+  },
+  {
+    native: ACCESS_PROVIDERS,
+    fields: [
+      name,
+      { name: 'issuer', isRequired: true, read: readAny },
+      { name: 'jwks_uri', isRequired: true, read: readHttpsUri },
+      { name: 'roles', read: readAny },
+      data,
+    ],
+    kept: ['name', 'audience'],
+    takeId: takeNumber,
+    check: checkIssuer,
+    complete: (fields, _ref, query) =>
+      fields.has('audience') ? fields : new Map(fields).set('audience', audienceOf(query)),
   },
   {
     native: KEYS,
@@ -279,6 +325,7 @@ function makeRule(kind: Kind): SchemaRule {
     create(query, parameters, id, places) {
       const defaults: ObjectValue = new Map(kind.defaults)
       const { fields: given, failures } = readSchemaFields(kind.fields, parameters, query, field => defaults.has(field))
+      failures.push(...(kind.check?.(query, given, undefined) ?? []))
       if (failures.length > 0) throw invalidData(places.key, failures)
       if (isTaken(query, native, given.get('name'))) {
         throw failure(places.key, 'instance already exists', `${nounOf(new Ref(0, native, 0n))} already exists.`)
@@ -301,6 +348,7 @@ function makeRule(kind: Kind): SchemaRule {
     change(query, ref, old, parameters, changeKind, places) {
       const base = changeKind === 'update' ? old.fields : keep(old.fields, kind.kept ?? [])
       const { fields: given, failures } = readSchemaFields(kind.fields, parameters, query, field => base.has(field))
+      failures.push(...(kind.check?.(query, given, ref) ?? []))
       if (failures.length > 0) throw invalidData(places.form, failures)
       const renamed = given.get('name')
       if (renamed !== undefined && renamed !== old.fields.get('name')) {

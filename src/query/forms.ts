@@ -38,6 +38,7 @@ export const forms = {
   collection: ['collection', 'scope?'],
   function: ['function', 'scope?'],
   role: ['role', 'scope?'],
+  access_provider: ['access_provider', 'scope?'],
   databases: ['databases'],
   indexes: ['indexes'],
   classes: ['classes'],
@@ -47,6 +48,7 @@ export const forms = {
   credentials: ['credentials'],
   functions: ['functions'],
   roles: ['roles'],
+  access_providers: ['access_providers'],
   new_id: ['new_id'],
 
   // Sets.
@@ -82,11 +84,13 @@ export const forms = {
   create_key: ['create_key'],
   create_function: ['create_function'],
   create_role: ['create_role'],
+  create_access_provider: ['create_access_provider'],
 
   // Who asks.
   identify: ['identify', 'password'],
   login: ['login', 'params'],
   logout: ['logout'],
+  key_from_secret: ['key_from_secret'],
   identity: ['identity'],
   has_identity: ['has_identity'],
   current_identity: ['current_identity'],

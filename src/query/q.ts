@@ -76,6 +76,8 @@ export interface Builders {
   Function(name: ExprArg, scope?: ExprArg): Expr
   /** The ref of a role; `scope` is the child database that it is in. */
   Role(name: ExprArg, scope?: ExprArg): Expr
+  /** The ref of an access provider. */
+  AccessProvider(name: ExprArg): Expr
   /** The set of child databases. */
   Databases(scope?: ExprArg): Expr
   /** The set of indexes. */
@@ -94,6 +96,8 @@ export interface Builders {
   Functions(scope?: ExprArg): Expr
   /** The set of roles. */
   Roles(scope?: ExprArg): Expr
+  /** The set of access providers. */
+  AccessProviders(scope?: ExprArg): Expr
   /** A fresh id for a document, as decimal digits. */
   NewId(): Expr
 
@@ -158,6 +162,8 @@ export interface Builders {
   CreateFunction(params: ExprArg): Expr
   /** Creates a role; `params` as `{ name, privileges, membership? }`. */
   CreateRole(params: ExprArg): Expr
+  /** Creates an access provider; `params` as `{ name, issuer, jwks_uri, roles? }`. */
+  CreateAccessProvider(params: ExprArg): Expr
 
   // Who asks.
   /** Whether a password is that of a document's credentials. */
@@ -166,6 +172,8 @@ export interface Builders {
   Login(ref: ExprArg, params: ExprArg): Expr
   /** Deletes the token of this query, or with `true` all tokens of its document. */
   Logout(all: ExprArg): Expr
+  /** The key that a secret was given out for. */
+  KeyFromSecret(secret: ExprArg): Expr
   /** The older name of `CurrentIdentity`. */
   Identity(): Expr
   /** The older name of `HasCurrentIdentity`. */

@@ -1,12 +1,12 @@
 /** Forms about who asks: passwords, tokens, identities. */
 import type { Call, Evaluate } from '../call.ts'
-import { castSet } from '../call.ts'
+import { castSet, showVersion } from '../call.ts'
 import { createDocument, deleteDocument } from '../documents.ts'
-import { failure, wrongType } from '../failures.ts'
+import { Failure, failure, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
 import { nativeRef } from '../names.ts'
 import { passwordOf } from '../passwords.ts'
-import { TOKENS } from '../native.ts'
+import { KEYS, TOKENS } from '../native.ts'
 import { firstDocument } from '../sets.ts'
 import { checkMayWrite } from './writes.ts'
 import { Ref, SetValue } from '../values.ts'
@@ -76,6 +76,19 @@ const evaluateCurrentIdentity: Evaluate = call => {
   return identity
 }
 
+/** The key of a secret, whoever asks; a token's secret is none. */
+const evaluateKeyFromSecret: Evaluate = call => {
+  const secret = call.string('key_from_secret')
+  const { store, database } = call.query
+  const holder = store.holderOf(secret)
+  const version = holder?.collection === KEYS && holder.database === database.number ? store.current(holder) : undefined
+  if (holder === undefined || version === undefined) {
+    const description = `No key found for secret ${secret}.`
+    throw new Failure([{ at: call.position, code: 'instance not found', description, status: 400 }])
+  }
+  return showVersion(call.query, holder, version)
+}
+
 const evaluateHasIdentity: Evaluate = call => call.query.access.identity !== undefined
 
 const evaluateCurrentToken: Evaluate = call => {
@@ -89,6 +102,7 @@ export const identity = {
   identify: evaluateIdentify,
   login: evaluateLogin,
   logout: evaluateLogout,
+  key_from_secret: evaluateKeyFromSecret,
   identity: evaluateCurrentIdentity,
   has_identity: evaluateHasIdentity,
   current_identity: evaluateCurrentIdentity,

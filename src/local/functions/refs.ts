@@ -83,6 +83,7 @@ export const refs = {
   collection: named('collection', 'collection'),
   function: named('function', 'function'),
   role: named('role', 'role'),
+  access_provider: named('access_provider', 'access_provider'),
   databases: native('databases'),
   indexes: native('indexes'),
   classes: native('classes'),
@@ -92,6 +93,7 @@ export const refs = {
   credentials: native('credentials'),
   functions: native('functions'),
   roles: native('roles'),
+  access_providers: native('access_providers'),
   new_id: call => {
     call.nothing('new_id')
     checkMayWrite(call)

@@ -6,7 +6,7 @@ import { failure, wrongType } from '../failures.ts'
 import type { Places } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema, nativeRef } from '../names.ts'
-import { COLLECTIONS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES } from '../native.ts'
+import { ACCESS_PROVIDERS, COLLECTIONS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES } from '../native.ts'
 import { Action, Ref, UnresolvedRef } from '../values.ts'
 import type { ObjectValue } from '../values.ts'
 
@@ -127,4 +127,5 @@ export const writes = {
   create_key: createSchema('create_key', KEYS),
   create_function: createSchema('create_function', FUNCTIONS),
   create_role: createSchema('create_role', ROLES),
+  create_access_provider: createSchema('create_access_provider', ACCESS_PROVIDERS),
 } satisfies Record<string, Evaluate>
