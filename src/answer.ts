@@ -1,7 +1,7 @@
 /** The body of an answer → its resource, or the error that it tells. */
 import { z } from 'zod'
 import { type ErrorDetail, ProtocolError, QueryError } from './errors.ts'
-import { decode, decodeUnlessRounded, parseExact } from './values/index.ts'
+import { decodeExactly } from './values/index.ts'
 
 const step = z.union([z.string(), z.number()])
 const failure = z.looseObject({ field: z.array(step), code: z.string(), description: z.string() })
@@ -55,8 +55,11 @@ export function toAnswerError(status: number, body: string, where: string): Quer
 export function readResource(status: number, body: string, where: string): unknown {
   const json = resourceBody.safeParse(parse(body))
   if (!json.success || !('resource' in json.data)) throw foreignBody(status, body, where)
-  const decoded = decodeUnlessRounded(json.data.resource)
-  return decoded === undefined ? decode((parseExact(body) as { resource: unknown }).resource) : decoded
+  return decodeExactly(json.data.resource, body, resourceOf)
+}
+
+function resourceOf(json: unknown): unknown {
+  return (json as { resource: unknown }).resource
 }
 
 /** Whether a refusal may be due to the secret alone: asking a secret function again may help. */

@@ -27,6 +27,16 @@ export type Command = {
   readonly run: (values: OptionValues, words: readonly string[]) => Promise<void>
 }
 
+/** Exit codes by the kind of what went wrong; they stand in `--help`. */
+export const failures = {
+  failed: { code: 1, about: 'something else went wrong' },
+  misused: { code: 2, about: 'words, an option or an expression that cannot be used' },
+  unreachable: { code: 3, about: 'the server cannot be reached, or the connection broke' },
+  refused: { code: 4, about: 'the secret was refused, or has no right to this' },
+  rejected: { code: 5, about: 'the server refused or ended the expression' },
+  missed: { code: 6, about: 'events were missed and cannot be had' },
+} as const
+
 /** Words on the command line that cannot be used: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
@@ -37,7 +47,10 @@ export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly exitCode: number
 
-  constructor(message: string, { exitCode = 1, ...options }: ErrorOptions & { readonly exitCode?: number } = {}) {
+  constructor(
+    message: string,
+    { exitCode = failures.failed.code, ...options }: ErrorOptions & { readonly exitCode?: number } = {},
+  ) {
     super(message, options)
     this.exitCode = exitCode
   }

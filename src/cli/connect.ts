@@ -1,23 +1,13 @@
 /** What the commands share that ask a server: the expression, the client, the options that say where it is. */
 import { readFileSync } from 'node:fs'
 import { Client, type ErrorCode, FaunaError, fql, OptionError } from '../index.ts'
-import { CommandError, type CommandOption, type OptionValues, UsageError } from './command.ts'
+import { CommandError, type CommandOption, failures, type OptionValues, UsageError } from './command.ts'
 
 /** The options of every command that asks a server. */
 export const connectionOptions = {
   endpoint: { type: 'string', value: 'url', about: 'where the server is (default: FAUNA_ENDPOINT)' },
   secret: { type: 'string', value: 'text', about: 'what it lets in (default: FAUNA_SECRET)' },
 } as const satisfies Readonly<Record<string, CommandOption>>
-
-/** Exit codes by the kind of what went wrong; they stand in `--help`. */
-export const failures = {
-  failed: { code: 1, about: 'something else went wrong' },
-  misused: { code: 2, about: 'words, an option or an expression that cannot be used' },
-  unreachable: { code: 3, about: 'the server cannot be reached, or the connection broke' },
-  refused: { code: 4, about: 'the secret was refused, or has no right to this' },
-  rejected: { code: 5, about: 'the server refused or ended the expression' },
-  missed: { code: 6, about: 'events were missed and cannot be had' },
-} as const
 
 const kinds: Readonly<Record<string, keyof typeof failures>> = {
   OptionError: 'misused',
@@ -31,7 +21,7 @@ const kinds: Readonly<Record<string, keyof typeof failures>> = {
 const refusals: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'permission denied', 'authentication failed'])
 
 /** The exit code for an error of this package. */
-export function toExitCode(error: FaunaError): number {
+function toExitCode(error: FaunaError): number {
   if (refusals.has(error.code)) return failures.refused.code
   return failures[kinds[error.name] ?? 'failed'].code
 }

@@ -23,7 +23,6 @@ type Told = {
   readonly action?: string
   readonly document?: Version
   readonly diff?: Version
-  readonly prev?: Version
   readonly index?: { readonly values?: unknown }
 }
 type Version = { readonly ref?: Ref; readonly data?: unknown }

@@ -2,16 +2,13 @@
 /** The program `fauna-streams`: finds the command, and makes of what went wrong one line and an exit code. */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type Command, CommandError, type OptionValues, UsageError } from './command.ts'
+import { type Command, CommandError, failures, type OptionValues, UsageError } from './command.ts'
 import { describeCommand, describeProgram } from './help.ts'
 import { query } from './query.ts'
 import { serve } from './serve.ts'
 import { tail } from './tail.ts'
 
 const commands: Readonly<Record<string, Command>> = { serve, tail, query }
-
-/** Exit codes: a command that failed, and words that cannot be used. */
-const exitCodes = { failed: 1, misused: 2 } as const
 
 try {
   await run(process.argv.slice(2))
@@ -52,11 +49,11 @@ function parse(command: Command, words: readonly string[]): { values: OptionValu
 function report(error: unknown): number {
   if (!(error instanceof UsageError) && !(error instanceof CommandError)) {
     console.error(error)
-    return exitCodes.failed
+    return failures.failed.code
   }
   const hint = error instanceof UsageError ? ' (see fauna-streams --help)' : ''
   console.error(`fauna-streams: ${error.message}${hint}`)
-  return error instanceof UsageError ? exitCodes.misused : error.exitCode
+  return error instanceof UsageError ? failures.misused.code : error.exitCode
 }
 
 function print(text: string): void {

@@ -4,6 +4,9 @@ import { once } from 'node:events'
 /** What is written to: a stream of the process. */
 export type Output = NodeJS.WriteStream
 
+/** What a terminal is taken for that does not say how wide it is. */
+export const defaultColumns = 80
+
 /** Writes, and waits until there is room again; false where nobody reads any more. */
 export async function write(output: Output, text: string): Promise<boolean> {
   if (output.destroyed || output.writableEnded) return false

@@ -1,8 +1,8 @@
 /** `fauna-streams query`: evaluates one expression and prints its value. */
 import { inspect } from 'node:util'
 import { encode } from '../values/index.ts'
-import type { Command } from './command.ts'
-import { connect, connectionOptions, failures, readExpression, toCommandError } from './connect.ts'
+import { type Command, failures } from './command.ts'
+import { connect, connectionOptions, readExpression, toCommandError } from './connect.ts'
 import { hasColors, write } from './output.ts'
 
 /** The command's row. */

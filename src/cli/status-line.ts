@@ -1,7 +1,7 @@
 /** The quiet line below the events of a terminal: state, events a second, lag, reconnects; and every loss, told. */
 import type { StreamSignals, StreamState } from '../index.ts'
 import type { TailEvent } from './lines.ts'
-import type { Output } from './output.ts'
+import { defaultColumns, type Output } from './output.ts'
 
 const drawEveryMs = 1_000
 const clearLine = '\r\u001b[K'
@@ -70,7 +70,7 @@ export class StatusLine implements Disposable {
       ...(this.#lagMs === undefined ? [] : [`lag ${Math.round(this.#lagMs)} ms`]),
       ...(this.#reconnects === 0 ? [] : [`${this.#reconnects} reconnects`]),
     ]
-    this.#output.write(clearLine + parts.join(' · ').slice(0, (this.#output.columns ?? 80) - 1))
+    this.#output.write(clearLine + parts.join(' · ').slice(0, (this.#output.columns ?? defaultColumns) - 1))
     this.#isDrawn = true
   }
 

@@ -2,16 +2,14 @@
 import { FaunaTime, type Field, type StreamOptions } from '../index.ts'
 import { fileStore } from '../stores/index.ts'
 import { encode } from '../values/index.ts'
-import { type Command, type OptionValues, UsageError } from './command.ts'
-import { connect, connectionOptions, failures, readExpression, toCommandError } from './connect.ts'
+import { type Command, failures, type OptionValues, UsageError } from './command.ts'
+import { connect, connectionOptions, readExpression, toCommandError } from './connect.ts'
 import { describeEvent, type TailEvent } from './lines.ts'
-import { hasColors, onClosedPipe, write } from './output.ts'
+import { defaultColumns, hasColors, onClosedPipe, write } from './output.ts'
 import { StatusLine } from './status-line.ts'
 
 const stopSignals = ['SIGINT', 'SIGTERM'] as const
 const defaultFields = 'action,document'
-/** What a terminal is taken for that does not say how wide it is. */
-const defaultColumns = 80
 
 /** The command's row. */
 export const tail: Command = {

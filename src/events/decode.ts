@@ -1,7 +1,7 @@
 /** A line → the event that it tells. */
 import { z } from 'zod'
 import { ProtocolError } from '../errors.ts'
-import { decode, decodeUnlessRounded, parseExact } from '../values/index.ts'
+import { decodeExactly } from '../values/index.ts'
 import { readCommonEvent } from './fast.ts'
 import { envelopeSchema, lineSchemas } from './schema.ts'
 import type { StreamEvent } from './types.ts'
@@ -73,8 +73,7 @@ function parse(line: string): unknown {
 /** Decodes the part of a line that `partOf` takes from all of it. */
 function decodeValues(part: unknown, line: string, partOf: (json: unknown) => unknown): unknown {
   try {
-    const decoded = decodeUnlessRounded(part)
-    return decoded === undefined ? decode(partOf(parseExact(line))) : decoded
+    return decodeExactly(part, line, partOf)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new ProtocolError('bad_event', `a line of the stream holds what is no value of FQL: ${why}`, line, { cause })

@@ -1,6 +1,7 @@
 /** Parsed wire JSON → values: one row a tag (protocol.md D.1). */
 import { ProtocolError } from '../errors.ts'
 import { Bytes } from './bytes.ts'
+import { parseExact } from './exact.ts'
 import { Query, SetRef, Uuid } from './opaque.ts'
 import { Ref } from './ref.ts'
 import { encode, maxDepth } from './serializer.ts'
@@ -45,6 +46,17 @@ export function decodeUnlessRounded(json: unknown, depth = 0): unknown {
   hasLarge = isLarge(json)
   const decoded = decode(json, depth)
   return hasLarge ? undefined : decoded
+}
+
+/**
+ * Decodes a part of what `JSON.parse` gave for a text; where that may have rounded an integer, decodes the part of what
+ * `parseExact` gives instead. `partOf` takes the part from all of it: one made for each call would cost more than it does.
+ *
+ * Throws as `decode` and `parseExact` do.
+ */
+export function decodeExactly(part: unknown, text: string, partOf: (json: unknown) => unknown): unknown {
+  const decoded = decodeUnlessRounded(part)
+  return decoded === undefined ? decode(partOf(parseExact(text))) : decoded
 }
 
 function isLarge(json: unknown): boolean {

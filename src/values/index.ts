@@ -1,6 +1,6 @@
 /** What FQL can say: the values, and the ways between them and the text of wire JSON. */
 export { Bytes } from './bytes.ts'
-export { decode, decodeUnlessRounded } from './codec.ts'
+export { decode, decodeExactly, decodeUnlessRounded } from './codec.ts'
 export { parseExact } from './exact.ts'
 export { Query, SetRef, Uuid } from './opaque.ts'
 export { Ref } from './ref.ts'
