@@ -1,8 +1,7 @@
 /** Chunks as they are pushed by a connection → batches of lines as they are pulled by a loop. */
 import { type Batch, LineStream } from './line-stream.ts'
 
-/** Bytes gathered before they are written to the stream at once; fewer wait for the end of the event loop's turn, unless a
- * loop waits for them. */
+/** Bytes gathered before they are written to the stream at once; fewer wait for the end of the event loop's turn. */
 const flushBytes = 64 * 1024
 
 /** What can be stopped while a slow loop catches up. */
@@ -23,8 +22,6 @@ export class LineReader {
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #isScheduled = false
-  /** Somebody waits for the next batch, and none is on its way. */
-  #isAwaited = false
   #isPaused = false
   #isDone = false
 
@@ -50,13 +47,13 @@ export class LineReader {
     this.#pendingBytes += chunk.length
     if (this.#pendingBytes >= flushBytes) return this.#flush()
     if (this.#isScheduled) return
+    // Never sooner, even where a loop waits: it would run inside a callback of nghttp2, and where it then lets its stream
+    // go, after damaged frames, an assertion of nghttp2 ends the process (seen on Node 20.20).
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
       this.#flush()
     })
-    // A loop that waits gets the first chunk of a turn at once; those that come with it are worth gathering.
-    if (this.#isAwaited) this.#flush()
   }
 
   /** No more chunks will come; what was pushed can still be read. */
@@ -69,9 +66,7 @@ export class LineReader {
 
   /** The next batch; `undefined` after the last. */
   async read(): Promise<Batch | undefined> {
-    const read = this.#reader.read()
-    this.#isAwaited = true
-    const { value } = await read
+    const { value } = await this.#reader.read()
     return value
   }
 
@@ -87,7 +82,6 @@ export class LineReader {
     const chunks = this.#pending
     this.#pending = []
     this.#pendingBytes = 0
-    this.#isAwaited = false
     this.#writer.write(chunks).catch(ignore)
     if (this.#isPaused || (this.#writer.desiredSize ?? 0) > 0) return
     this.#isPaused = true
