@@ -32,9 +32,13 @@ async function withPeer(
   await withClients(await serveFrames({ requested: beginFrames, ...options }), run)
 }
 
+/** The loops of each client, held while it lives: a loop that nobody holds is collected, and its stream closed. */
+const held = new WeakMap<Client, unknown[]>()
+
 /** Opens so many streams at once, and gives what leaves each again. */
 async function openStreams(client: Client, count: number): Promise<(() => Promise<unknown>)[]> {
   const loops = Array.from({ length: count }, () => client.stream(expr, undefined, noResume)[Symbol.asyncIterator]())
+  held.set(client, [...(held.get(client) ?? []), ...loops])
   await Promise.all(loops.map(loop => loop.next()))
   return loops.map(loop => () => loop.return!())
 }
