@@ -161,24 +161,28 @@ function textOf(value: Value): string {
   return value instanceof Action ? value.name : (value as string)
 }
 
-/** An add is a create and a remove a delete to `equals` (protocol.md E.6, for versions below 5). */
-const actionAliases: Readonly<Record<string, readonly string[]>> = {
-  add: ['add', 'create'],
-  remove: ['remove', 'delete'],
+/** What every arrival and every departure also is to `equals`, below version 5 (protocol.md D.4). */
+const actionAliases: Readonly<Record<string, string>> = {
+  add: 'create',
+  update: 'create',
+  remove: 'delete',
 }
 
-function isSameAction(action: Action, other: Value): boolean {
-  const name = textOf(other)
-  return action.name === name || (actionAliases[action.name]?.includes(name) ?? false)
+/** How actions compare with strings: `exact` by their own word only. */
+export type ActionEquality = 'aliased' | 'exact'
+
+function isSameAction(action: Action, text: string, equality: ActionEquality): boolean {
+  return action.name === text || (equality === 'aliased' && actionAliases[action.name] === text)
 }
 
 /** Whether two values are the same: deeply, whatever the order of keys, integers and doubles by their number. */
-export function isEqual(a: Value, b: Value): boolean {
-  if (a instanceof Action && (typeof b === 'string' || b instanceof Action)) return isSameAction(a, b)
-  if (b instanceof Action && typeof a === 'string') return isSameAction(b, a)
+export function isEqual(a: Value, b: Value, actions: ActionEquality = 'aliased'): boolean {
+  if (a instanceof Action && b instanceof Action) return a.name === b.name
+  if (a instanceof Action && typeof b === 'string') return isSameAction(a, b, actions)
+  if (b instanceof Action && typeof a === 'string') return isSameAction(b, a, actions)
   if (typeof a === 'string' || typeof b === 'string') return a === b
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((element, i) => isEqual(element, b[i] ?? null))
+    return a.length === b.length && a.every((element, i) => isEqual(element, b[i] ?? null, actions))
   }
   if (a instanceof SetValue || b instanceof SetValue || a instanceof Lambda || b instanceof Lambda) {
     return a !== null && b !== null && canonicalKey(a) === canonicalKey(b)
@@ -194,16 +198,16 @@ export function isEqual(a: Value, b: Value): boolean {
   }
   const left = fieldsOf(a)
   const right = fieldsOf(b)
-  if (left !== undefined && right !== undefined) return isEqualObject(left, right)
+  if (left !== undefined && right !== undefined) return isEqualObject(left, right, actions)
   if (left !== undefined || right !== undefined) return false
   return compareValues(a, b) === 0
 }
 
-function isEqualObject(a: ObjectValue, b: ObjectValue): boolean {
+function isEqualObject(a: ObjectValue, b: ObjectValue, actions: ActionEquality): boolean {
   if (a.size !== b.size) return false
   for (const [key, value] of a) {
     const other = b.get(key)
-    if (other === undefined || !isEqual(value, other)) return false
+    if (other === undefined || !isEqual(value, other, actions)) return false
   }
   return true
 }

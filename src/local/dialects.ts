@@ -60,12 +60,18 @@ export function translate(description: string, { words }: Dialect): string {
   return words.reduce((text, [word, old]) => text.replace(word, old), description)
 }
 
-/** Functions of these versions do not show theirs. */
-const silentVersions: ReadonlySet<string> = new Set(['2.0', '2.1', '2.7'])
+/** What functions of this version and of older ones count as; from the next one on, functions know their version. */
+const LAST_SILENT_VERSION = '2.12'
+const FUNCTIONS_KNOW_SINCE = 3
 
-/** Whether a function made under a version of the API shows it. */
-export function showsVersion(apiVersion: string): boolean {
-  return !silentVersions.has(apiVersion)
+/** The version of a function that is made under a version of the API. */
+export function functionVersion(apiVersion: string): string {
+  return isBefore(apiVersion, FUNCTIONS_KNOW_SINCE) ? LAST_SILENT_VERSION : apiVersion
+}
+
+/** Whether a function of one version shows it in the answer to a request of another: not where both are old. */
+export function showsVersion(ofFunction: string, ofRequest: string): boolean {
+  return !isBefore(ofFunction, FUNCTIONS_KNOW_SINCE) || !isBefore(ofRequest, FUNCTIONS_KNOW_SINCE)
 }
 
 /** Whether a version of the API is older than one of these whole numbers; `UNSTABLE` is the newest. */

@@ -4,7 +4,7 @@
  */
 import { isNativeCollection, showVersion } from './call.ts'
 import type { Query } from './call.ts'
-import { failure, invalidData, permissionDenied } from './failures.ts'
+import { failure, invalidData, permissionDenied, serverFault } from './failures.ts'
 import type { FieldFailure, Places } from './failures.ts'
 import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
@@ -15,10 +15,35 @@ import { writePassword } from './passwords.ts'
 import { schemaRules } from './schema.ts'
 import type { ChangeKind } from './schema.ts'
 import { Storer, wrongStoredType } from './stored.ts'
-import { DocumentEventValue, Ref, Time } from './values.ts'
+import { DocumentEventValue, Ref, Time, UnresolvedRef, pathOf } from './values.ts'
 import type { ObjectValue, Position, Value, VersionValue } from './values.ts'
 
 const MICROS_PER_DAY = 86_400_000_000
+
+/** The earliest time that can be written at, in microseconds. */
+const FIRST_MICROS = 0
+
+/** Fails where parameters have refs that are unknown or of another database; told before anything else is looked at. */
+function checkRefs(query: Query, parameters: ObjectValue, { form }: Places): void {
+  const failures: FieldFailure[] = []
+  const fail = (field: readonly string[], description: string): void => {
+    failures.push({ field: [...pathOf(form).map(String), ...field], code: 'invalid reference', description })
+  }
+  const visit = (value: Value, field: readonly string[]): void => {
+    if (value instanceof UnresolvedRef) fail(field, 'Cannot read reference.')
+    else if (value instanceof Ref && value.database !== query.database.number)
+      fail(field, 'Reference cannot be scoped.')
+    else if (value instanceof Map) for (const [key, inner] of value) visit(inner, [...field, key])
+    else if (Array.isArray(value)) value.forEach((inner, i) => visit(inner, [...field, String(i)]))
+  }
+  visit(parameters, [])
+  if (failures.length > 0) throw invalidData(form, failures)
+}
+
+/** Fails where a document would be made or changed in the past. */
+function checkPresent(places: Places, at: Position): void {
+  if (places.isPast === true) throw failure(at, 'invalid write time', 'Cannot write outside of snapshot time.')
+}
 
 /** Parameters in their stored form. Refs that cannot be stored are told before anything else is looked at. */
 function storeParameters(query: Query, parameters: ObjectValue, places: Places): ObjectValue {
@@ -126,6 +151,7 @@ export function createDocument(
   parameters: ObjectValue,
   places: Places,
 ): VersionValue {
+  checkRefs(query, parameters, places)
   ownOrFail(query, collection, places.key)
   const number = Number(collection.id)
   const rule = schemaRules.get(number)
@@ -134,12 +160,13 @@ export function createDocument(
     query.access.allows(privilege, collection, id === undefined ? [parameters] : [parameters, id.toString()]) ||
     (id !== undefined && query.access.allows('create', collection, [parameters]))
   if (!allowed) throw permissionDenied(places.key)
-  if (rule !== undefined) return rule.create(query, parameters, id, places)
-  const stored = storeParameters(query, parameters, places)
   const ref = new Ref(collection.database, number, id ?? query.store.takeId())
-  if (query.transaction.read(query.database, ref) !== undefined) {
+  if (rule === undefined && query.transaction.read(query.database, ref) !== undefined) {
     throw failure(places.key, 'instance already exists', 'Document already exists.')
   }
+  checkPresent(places, places.key)
+  if (rule !== undefined) return rule.create(query, parameters, id, places)
+  const stored = storeParameters(query, parameters, places)
   checkCredentials(parameters, places.key)
   const given = readFields(stored, places.key)
   const fields = settle(new Map(), withDefaultTtl(query, ref, given, parameters))
@@ -157,6 +184,7 @@ export function changeDocument(
   kind: ChangeKind,
   places: Places,
 ): VersionValue {
+  checkRefs(query, parameters, places)
   ownOrFail(query, ref, places.key)
   if (isNativeCollection(ref)) throw failure(places.key, 'invalid argument', 'Cannot update a schema meta collection.')
   const stored = schemaRules.has(ref.collection) ? parameters : storeParameters(query, parameters, places)
@@ -165,12 +193,14 @@ export function changeDocument(
   if (rule !== undefined) {
     if (!query.access.allows('write', collectionOf(query, ref), [old.fields, parameters]))
       throw permissionDenied(places.form)
+    checkPresent(places, places.form)
     return rule.change(query, ref, old, parameters, kind, places)
   }
   checkCredentials(parameters, places.form)
   const change = withDefaultTtl(query, ref, readFields(stored, places.form), parameters)
   const fields = settle(kind === 'update' ? old.fields : new Map(), change)
   if (!query.access.allows('write', collectionOf(query, ref), [old.fields, fields])) throw permissionDenied(places.form)
+  checkPresent(places, places.form)
   checkUnique(query, ref, fields, places.form)
   const version = query.transaction.write(query.database, ref, fields, 'update')
   storePassword(query, ref, parameters)
@@ -197,13 +227,17 @@ export function insertEvent(
   parameters: ObjectValue,
   places: Places,
 ): DocumentEventValue {
-  checkEventRef(query, ref, 'insert', places)
   if (ts > query.transaction.snapshot) {
     throw failure(places.form, 'invalid write time', 'Cannot write outside of snapshot time.')
   }
+  checkEventRef(query, ref, 'insert', places)
+  checkRefs(query, parameters, places)
   const fields = isDeletion
     ? null
-    : settle(new Map(), readFields(storeParameters(query, parameters, places), places.form))
+    : settle(
+        new Map(),
+        withDefaultTtl(query, ref, readFields(storeParameters(query, parameters, places), places.form), parameters),
+      )
   const action = isDeletion ? 'delete' : 'create'
   if (
     !query.access.allows('history_write', collectionOf(query, ref), [
@@ -215,9 +249,12 @@ export function insertEvent(
   ) {
     throw permissionDenied(places.form)
   }
+  if (ts < FIRST_MICROS) {
+    throw serverFault("java.lang.IllegalArgumentException: requirement failed: can't read before the epoch")
+  }
   query.transaction.insert(query.database, ref, { ts, fields })
-  const data: Value = fields?.get('data') ?? null
-  return new DocumentEventValue(ts, action, ref, isDeletion ? null : data instanceof Map ? data : new Map())
+  const data = fields?.get('data')
+  return new DocumentEventValue(ts, action, ref, data instanceof Map ? data : null)
 }
 
 /** Takes a version out of the past; nothing happens where there is none. */
@@ -233,6 +270,6 @@ export function removeEvent(query: Query, ref: Ref, ts: number, isDeletion: bool
 function checkEventRef(query: Query, ref: Ref, verb: 'insert' | 'remove', places: Places): void {
   ownOrFail(query, ref, places.key)
   if (ref.collection < FIRST_USER_COLLECTION) {
-    throw failure(places.key, 'invalid argument', `Cannot ${verb} event for specified ref.`)
+    throw failure(places.form, 'invalid argument', `Cannot ${verb} event for specified ref.`)
   }
 }

@@ -69,8 +69,13 @@ export function serverFault(exception: string): Fault {
   return new Fault(500, 'internal server error', `${exception} Please create a ticket at https://support.fauna.com`)
 }
 
-/** Where the errors of a write are told: at its form, and at its own key. */
-export type Places = { readonly form: Position; readonly key: Position }
+/** Where a write stands: errors are told at its form, or at its own key. */
+export type Places = {
+  readonly form: Position
+  readonly key: Position
+  /** Whether it is inside of an `at` that reads the past: documents can then be deleted, but not made or changed. */
+  readonly isPast?: boolean
+}
 
 /** A failure of one error. */
 export function failure(

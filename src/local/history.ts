@@ -8,7 +8,15 @@ import { Time } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
 /** One version: what a document was from `ts` on. `fields` is null in the version that a delete leaves. */
-export type Version = { readonly ts: number; readonly fields: ObjectValue | null }
+export type Version = {
+  readonly ts: number
+  readonly fields: ObjectValue | null
+  /**
+   * What was live before it when it was written (null: nothing), where its transaction then put another version there:
+   * its events go on telling the change from this.
+   */
+  readonly knownBefore?: LiveVersion | null
+}
 
 /** A version with content. */
 export type LiveVersion = { readonly ts: number; readonly fields: ObjectValue }
@@ -117,15 +125,17 @@ export class DocumentHistory {
     return this.#versions[this.#indexAfter(ts) - 1]
   }
 
-  /** The version of exactly this time and kind; a version and a deletion may share a time. */
-  find(ts: number, isDeletion: boolean): Version | undefined {
-    return this.#versions.find(version => version.ts === ts && (version.fields === null) === isDeletion)
+  /** The version of exactly this time. */
+  find(ts: number): Version | undefined {
+    const version = this.at(ts)
+    return version?.ts === ts ? version : undefined
   }
 
   /** The live version just before this one, and the version just after it. */
   neighbours(version: Version): { before: LiveVersion | undefined; after: Version | undefined } {
     const index = this.#versions.indexOf(version)
-    return { before: liveBefore(this.#versions[index - 1], version.ts), after: this.#versions[index + 1] }
+    const { knownBefore = liveBefore(this.#versions[index - 1], version.ts) } = version
+    return { before: knownBefore ?? undefined, after: this.#versions[index + 1] }
   }
 
   /** What the version changed. */
@@ -133,9 +143,9 @@ export class DocumentHistory {
     return changeOf(version, this.neighbours(version).before)
   }
 
-  /** Puts a version into its place. Gives back the one of the same time and kind that it replaced. */
+  /** Puts a version into its place. Gives back the one of the same time that it replaced. */
   put(version: Version): Version | undefined {
-    const replaced = this.find(version.ts, version.fields === null)
+    const replaced = this.find(version.ts)
     if (replaced === undefined) this.#versions.splice(this.#indexAfter(version.ts), 0, version)
     else this.#versions[this.#versions.indexOf(replaced)] = version
     return replaced

@@ -212,6 +212,8 @@ export function timelineOf(owner: SetOwner, ref: Ref, versions: readonly Version
   for (const version of versions) {
     // Expiry leaves no trace: the entries of an expired version are not removed by what follows.
     if (!isLive(previous, version.ts)) before = []
+    const { knownBefore } = version
+    if (knownBefore !== undefined) before = knownBefore === null ? [] : owner.place(ref, knownBefore)
     const after = owner.place(ref, version)
     for (const placed of entriesWithout(before, after)) events.push({ ts: version.ts, action: 'remove', placed })
     for (const placed of entriesWithout(after, before)) events.push({ ts: version.ts, action: 'add', placed })

@@ -7,7 +7,7 @@ import { alternatives, forms } from '../query/forms.ts'
 import type { FormName } from '../query/forms.ts'
 import { jsonTypeName } from './json.ts'
 import type { Json } from './json.ts'
-import { isBefore } from './dialects.ts'
+import { functionVersion, isBefore } from './dialects.ts'
 import { parseEscape, parseQuoted } from './escapes.ts'
 import type { LambdaReader } from './escapes.ts'
 import { Failure, failure } from './failures.ts'
@@ -151,10 +151,9 @@ const readLambda: PartReader = (json, at, names, context) => {
   let scope = names
   for (const name of [parameters].flat()) scope = { name, up: scope }
   const body = readExpression(json.get('expr') ?? null, inside(at, 'expr'), scope, context)
-  return { kind: 'lambda', parameters, body, apiVersion: context.apiVersion, at }
+  return { kind: 'lambda', parameters, body, apiVersion: functionVersion(context.apiVersion), at }
 }
 
-/** What is no function is read as anything else. */
 /** Reads the function of an escape: it sees no variables of those around it. */
 function lambdaReader(context: ParseContext): LambdaReader {
   return (json, at, apiVersion = context.apiVersion) => {
@@ -164,6 +163,7 @@ function lambdaReader(context: ParseContext): LambdaReader {
   }
 }
 
+/** What is no function is read as anything else. */
 const readLambdaOrExpression: PartReader = (json, at, names, context) => {
   const unbound = [...context.unbound]
   try {

@@ -224,7 +224,9 @@ export class Renderer {
     const body = this.expression(lambda.body)
     const captured = [...lambda.captured].map(([name, value]) => [name, this.value(value)] as const)
     const expr = captured.length === 0 ? body : `{"let":${writeObject(captured)},"in":${body}}`
-    const version = showsVersion(lambda.apiVersion) ? `"api_version":${writeString(lambda.apiVersion)},` : ''
+    const version = showsVersion(lambda.apiVersion, this.#context.apiVersion)
+      ? `"api_version":${writeString(lambda.apiVersion)},`
+      : ''
     return `{${version}${lambdaHead(lambda.parameters)},"expr":${expr}}`
   }
 

@@ -128,8 +128,8 @@ export class Transaction {
     const ts = this.begin()
     const history = this.#historyOf(database, ref)
     const written = this.#touch(ref, history)
-    const version: Version = { ts, fields }
     const old = history.newest?.ts === ts ? history.newest : undefined
+    const version: Version = { ...old, ts, fields }
     if (old !== undefined) history.take(old)
     history.put(version)
     this.#undo.push(() => {
@@ -144,8 +144,12 @@ export class Transaction {
   insert(database: Database, ref: Ref, version: Version): void {
     this.begin()
     const history = this.#historyOf(database, ref)
-    const replaced = history.find(version.ts, version.fields === null)
+    const replaced = history.find(version.ts)
     if (replaced !== undefined) this.#noticeBare(ref, history.changeOf(replaced))
+    const { newest } = history
+    if (newest !== undefined && this.isOwn(newest.ts) && newest !== replaced) {
+      this.#exchange(history, newest, { ...newest, knownBefore: history.neighbours(newest).before ?? null })
+    }
     this.#rewrite(database, ref, history, () => {
       history.put(version)
       this.#undo.push(() => {
@@ -160,8 +164,8 @@ export class Transaction {
   /** Takes a version out of the past; nothing happens if there is none of this time and kind. */
   remove(database: Database, ref: Ref, ts: number, isDeletion: boolean): void {
     const history = database.findHistory(ref.collection, ref.id)
-    const version = history?.find(ts, isDeletion)
-    if (history === undefined || version === undefined) return
+    const version = history?.find(ts)
+    if (history === undefined || version === undefined || (version.fields === null) !== isDeletion) return
     this.begin()
     this.#noticeBare(ref, history.changeOf(version))
     this.#rewrite(database, ref, history, () => {
@@ -243,14 +247,27 @@ export class Transaction {
   #rewrite(database: Database, ref: Ref, history: DocumentHistory, change: () => Version): void {
     const owners = database.ownersOf(ref.collection)
     const before = owners.map(owner => timelineOf(owner, ref, history.versions))
-    const changesBefore = new Map(history.versions.map(version => [version, history.changeOf(version)]))
+    const changesBefore = new Map(history.versions.map(version => [version.ts, history.changeOf(version)]))
     const version = change()
+    this.#forgetKnownBefore(history, version)
     owners.forEach((owner, i) => this.#replaceTimeline(before[i] ?? [], timelineOf(owner, ref, history.versions)))
-    const after = history.versions.find(other => other !== version && isAfter(other, version))
+    const after = history.versions.find(other => other.ts > version.ts)
     if (after === undefined || this.isOwn(after.ts)) return
     const now = history.changeOf(after)
-    const was = changesBefore.get(after)
+    const was = changesBefore.get(after.ts)
     if (was === undefined || canonicalKey(was) !== canonicalKey(now)) this.#noticeRewrite(ref, after.ts, now)
+  }
+
+  /** What stands behind a version tells its change anew, unless it is of the same transaction. */
+  #forgetKnownBefore(history: DocumentHistory, version: Version): void {
+    const after = history.versions.find(other => other.ts > version.ts)
+    if (after?.knownBefore === undefined || this.isOwn(after.ts)) return
+    this.#exchange(history, after, { ts: after.ts, fields: after.fields })
+  }
+
+  #exchange(history: DocumentHistory, old: Version, next: Version): void {
+    history.put(next)
+    this.#undo.push(() => void history.put(old))
   }
 
   #replaceTimeline(before: readonly PlacedEvent[], after: readonly PlacedEvent[]): void {
@@ -311,9 +328,4 @@ function replaceEvents(old: readonly PlacedEvent[], next: readonly PlacedEvent[]
   for (const { ts, action, placed } of old)
     placed.set.owner.entriesOf(placed.set).take({ ts, action, entry: placed.entry })
   for (const event of next) putEvent(event)
-}
-
-/** Whether a version stands behind another one in history. */
-function isAfter(version: Version, other: Version): boolean {
-  return version.ts > other.ts || (version.ts === other.ts && version.fields === null && other.fields !== null)
 }

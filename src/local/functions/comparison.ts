@@ -1,13 +1,18 @@
 /** Forms that compare values. */
 import type { Call, Evaluate } from '../call.ts'
 import { compareValues, isEqual } from '../compare.ts'
+import { isBefore } from '../dialects.ts'
 import type { Value } from '../values.ts'
 
+/** The version since which an action equals no other word than its own. */
+const EXACT_ACTIONS_SINCE = 5
+
 /** A form that holds when it holds between every two neighbours; it stops at the first that fails. */
-function chain(key: string, holds: (a: Value, b: Value) => boolean): Evaluate {
+function chain(key: string, holds: (a: Value, b: Value, apiVersion: string) => boolean): Evaluate {
   return call => {
     const values = call.nonEmptyList(key).map(({ value }) => value)
-    return values.every((value, i) => i === 0 || holds(values[i - 1] ?? null, value))
+    const { apiVersion } = call.query
+    return values.every((value, i) => i === 0 || holds(values[i - 1] ?? null, value, apiVersion))
   }
 }
 
@@ -17,7 +22,9 @@ function evaluateNot(call: Call): boolean {
 
 /** The forms of this file. */
 export const comparison = {
-  equals: chain('equals', isEqual),
+  equals: chain('equals', (a, b, apiVersion) =>
+    isEqual(a, b, isBefore(apiVersion, EXACT_ACTIONS_SINCE) ? 'aliased' : 'exact'),
+  ),
   lt: chain('lt', (a, b) => compareValues(a, b) < 0),
   lte: chain('lte', (a, b) => compareValues(a, b) <= 0),
   gt: chain('gt', (a, b) => compareValues(a, b) > 0),

@@ -44,7 +44,8 @@ const evaluateLogin: Evaluate = call => {
   const query = { ...call.query, access: unlimited(call) }
   return createDocument(query, nativeRef(query.database, TOKENS), undefined, token, {
     form: call.position,
-    key: call.at('login'),
+    key: call.position,
+    isPast: call.frame.readAt !== undefined,
   })
 }
 
@@ -91,10 +92,16 @@ const evaluateKeyFromSecret: Evaluate = call => {
 
 const evaluateHasIdentity: Evaluate = call => call.query.access.identity !== undefined
 
+/** The key or token of the request. A key that stands in another database than it is for is not told. */
+function tokenOf({ query }: Call): Ref | undefined {
+  const { holder } = query.access
+  return holder?.collection === KEYS && holder.database !== query.database.number ? undefined : holder
+}
+
 const evaluateCurrentToken: Evaluate = call => {
-  const { holder } = call.query.access
-  if (holder === undefined) throw call.fail('invalid token', 'Token metadata is not accessible.')
-  return holder
+  const token = tokenOf(call)
+  if (token === undefined) throw call.fail('invalid token', 'Token metadata is not accessible.')
+  return token
 }
 
 /** The forms of this file. */
@@ -108,5 +115,5 @@ export const identity = {
   current_identity: evaluateCurrentIdentity,
   has_current_identity: evaluateHasIdentity,
   current_token: evaluateCurrentToken,
-  has_current_token: call => call.query.access.holder !== undefined,
+  has_current_token: call => tokenOf(call) !== undefined,
 } satisfies Record<string, Evaluate>

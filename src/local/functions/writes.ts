@@ -11,7 +11,7 @@ import { Action, Ref, UnresolvedRef } from '../values.ts'
 import type { ObjectValue } from '../values.ts'
 
 function placesOf(call: Call, key: string): Places {
-  return { form: call.position, key: call.at(key) }
+  return { form: call.position, key: call.at(key), isPast: call.frame.readAt !== undefined }
 }
 
 /** Streams and GET requests may not write; they fail when they come to it. */
@@ -24,7 +24,6 @@ export function checkMayWrite(call: Call): void {
   if (call.frame.isPure === true) {
     throw call.fail('invalid argument', 'Invalid lambda. Lambda in this context may not write or call a user function.')
   }
-  if (call.frame.readAt !== undefined) throw call.fail('invalid write time', 'Cannot write outside of snapshot time.')
 }
 
 function parametersOf(call: Call): ObjectValue {
@@ -60,13 +59,8 @@ const evaluateDelete: Evaluate = call => {
   return deleteDocument(call.query, ref, placesOf(call, 'delete'))
 }
 
-const deletions: Readonly<Record<string, boolean>> = {
-  create: false,
-  update: false,
-  add: false,
-  delete: true,
-  remove: true,
-}
+/** The actions of documents, and whether the document goes in it. */
+const deletions: Readonly<Record<string, boolean>> = { create: false, update: false, delete: true }
 
 /** Whether the event is one in which the document goes. */
 function isDeletion(call: Call): boolean {
