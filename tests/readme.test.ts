@@ -1,10 +1,11 @@
-/** README.md holds: its tables are whole, its picture is what `npm start` prints. Its snippets: snippets.test.ts. */
+/** README.md and docs/errors.md hold: their tables are whole, its picture is what `npm start` prints. Its snippets: snippets.test.ts. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Client } from '../src/index.ts'
+import { drawStates } from '../scripts/states.ts'
 import './support/leaks.ts'
 import { listCodeBlocks, listFirstColumn } from './support/markdown.ts'
 import { runProgram } from './support/program.ts'
@@ -21,7 +22,8 @@ describe('the tables of the README', () => {
     const quoted = (text: string) => [...text.matchAll(/'(.+)'/g)].map(([, code]) => code)
     assert.ok(quoted(union).length > 0 && quoted(table).length > 0)
     assert.deepEqual(listFirstColumn(readme, '<!-- codes: SdkErrorCode -->'), quoted(union))
-    assert.deepEqual(listFirstColumn(readme, '<!-- codes: ServerErrorCode -->'), quoted(table))
+    const errors = await readFile(join(root, 'docs/errors.md'), 'utf8')
+    assert.deepEqual(listFirstColumn(errors, '<!-- codes: ServerErrorCode -->'), quoted(table))
   })
 
   /** The names of the options that there are, as the error for a wrong one lists them. */
@@ -62,4 +64,8 @@ test('the picture in the README is what npm start prints, parts left out where i
   const missing = toLines(picture).filter(line => line !== '…' && !printed.has(line))
   assert.deepEqual(missing, [])
   assert.ok(picture.length > 500)
+})
+
+test('the picture of the states is drawn from the table that streams move by', async () => {
+  assert.equal(await readFile(join(root, 'docs/states.svg'), 'utf8'), drawStates(), 'run npm run states')
 })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { certificate } from './support/certificate.ts'
 import './support/leaks.ts'
 import { runProgram, startProgram } from './support/program.ts'
 import type { Outcome } from './support/snippet-runner.ts'
@@ -30,6 +31,7 @@ before(async () => {
   const compilerOptions = { paths, noUnusedLocals: false, typeRoots: [join(root, 'node_modules/@types')] }
   const config = { extends: join(root, 'tsconfig.json'), compilerOptions, include: ['*.mts'] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  await writeFile(join(folder, 'ca.pem'), certificate)
   const files = pages.flatMap(({ snippets }) => snippets)
   await Promise.all(files.map(({ file, program }) => writeFile(join(folder, file), program)))
 })

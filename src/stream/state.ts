@@ -1,7 +1,8 @@
 /** The one place where a stream's state is kept and changed. */
 import type { StreamState } from '../signals.ts'
 
-const moves: Readonly<Record<StreamState, readonly StreamState[]>> = {
+/** Which states may follow a state. */
+export const moves: Readonly<Record<StreamState, readonly StreamState[]>> = {
   idle: ['connecting', 'closed'],
   connecting: ['open', 'closed'],
   open: ['connecting', 'closed'],

@@ -30,9 +30,9 @@ export const anyEndpoint = 'http://localhost:8443'
 
 const preludeOf = (blocks: readonly CodeBlock[]) => blocks.find(({ comment }) => comment === 'prelude')?.text
 
-/** The program that a snippet is: after the lines that its page says it begins with, unless it makes its own client. */
+/** The program that a snippet is: after the lines that its page says it begins with, unless it brings its own client. */
 function toProgram(text: string, prelude: string): string {
-  return /^const client = /m.test(text) ? text : `${prelude}\n${text}\nawait client.close()\n`
+  return /^const client = | from 'fauna-streams'$/m.test(text) ? text : `${prelude}\n${text}\nawait client.close()\n`
 }
 
 function readExpected({ comment, line }: CodeBlock, page: string): Expected {
