@@ -19,11 +19,12 @@ export type LineEvent = StreamEvent | ErrorEvent
 type Known = { type: string; txn: number; event: unknown }
 
 /**
- * Parses, validates and decodes one line.
+ * Parses, validates and decodes one line. Where `mayHoldVersions` is false, neither `diff` nor `prev` was asked for: that
+ * saves a look for them, and changes nothing else.
  * @throws ProtocolError `bad_line` where it is not JSON, `bad_event` where it is not an event.
  */
-export function readEvent(line: string): LineEvent {
-  return (isFast ? readCommonEvent(line) : undefined) ?? readEventSlowly(line)
+export function readEvent(line: string, mayHoldVersions = true): LineEvent {
+  return (isFast ? readCommonEvent(line, mayHoldVersions) : undefined) ?? readEventSlowly(line)
 }
 
 let isFast = true

@@ -18,12 +18,16 @@ const micros = String.raw`([1-9]\d{15})`
 const collections = String.raw`\{"@ref":\{"id":"collections"\}\}`
 const ref = String.raw`\{"@ref":\{"id":${name},"collection":\{"@ref":\{"id":${name},"collection":${collections}\}\}\}\}`
 
-/** A version up to what follows its time, or, where that is data, up to the data. */
-const version = String.raw`\{"ref":${ref},"ts":${micros}(,"data":)?`
-const versionPattern = new RegExp(version, 'y')
-/** A line up to the data of its first version (protocol.md B.5, B.6). */
+/** A version up to what follows its time, or, where that is data, up to the data: an empty group then says so. */
+const toVersion = (ts: string): string => String.raw`\{"ref":${ref},"ts":${ts}(?:,"data":())?`
+const versionPattern = new RegExp(toVersion(micros), 'y')
+/**
+ * A line up to the data of its first version (protocol.md B.5, B.6). Each group that holds something costs a string: the
+ * commonest type has an empty one, and so have most documents' times, which are the line's.
+ */
 const headPattern = new RegExp(
-  String.raw`\{"type":"(version|set|history_rewrite)","txn":${micros},"event":\{(?:"action":${name},)?"document":${version}`,
+  String.raw`\{"type":"(?:version|(set|history_rewrite))","txn":${micros},"event":\{(?:"action":${name},)?"document":` +
+    toVersion(String.raw`(?:\2|${micros})`),
   'y',
 )
 
@@ -31,8 +35,9 @@ const diffKey = '},"diff":'
 const prevKey = '},"prev":'
 const indexKey = '},"index":'
 const ttlKey = '},"ttl":'
-/** A `ttl` begins within so many characters of the end of its version. */
+/** A `ttl` begins within so many characters of the end of its version, and ends so. */
 const ttlLength = 60
+const ttlEnd = 'Z"}'
 /** The end of a document, of its event and of its line. */
 const lineEnd = '}}}'
 
@@ -46,6 +51,7 @@ const minDeepLength = 2 * maxDepth
 /** Collections to remember: most streams have one. */
 const maxCollections = 256
 const knownCollections = new Map<string, Ref>()
+let lastCollection = new Ref('', Ref.native('collections'))
 
 /** V8 copies what is cut out where it is shorter. */
 const minWindowLength = 13
@@ -55,22 +61,28 @@ const digitZero = 48 // '0'
 
 type Fields = Record<string, unknown>
 
-/** The event that a line tells, as the schema's path gives it; `undefined` where that path must look. Never throws. */
-export function readCommonEvent(line: string): StreamEvent | undefined {
+/**
+ * The event that a line tells, as the schema's path gives it; `undefined` where that path must look. Never throws.
+ *
+ * `mayHoldVersions`: whether `diff` or `prev` may come, which are looked for then; a line that has one all the same is
+ * left to the schema's path.
+ */
+export function readCommonEvent(line: string, mayHoldVersions = true): StreamEvent | undefined {
   headPattern.lastIndex = 0
   const head = headPattern.exec(line)
   if (head === null || !line.endsWith(lineEnd)) return undefined
+  const type = head[1] ?? 'version'
   const txn = toNumber(head[2]!)
-  // Most documents were written by the transaction that the line tells.
-  const ts = head[6] === head[2] ? txn : toNumber(head[6]!)
+  const ts = head[6] === undefined ? txn : toNumber(head[6])
   if (!Number.isSafeInteger(txn) || !Number.isSafeInteger(ts)) return undefined
   const document: Fields = { ref: new Ref(copy(head[4]!), toCollection(head[5]!)), ts }
   const event: Fields = head[3] === undefined ? { document } : { action: copy(head[3]), document }
   try {
     const at = head[0].length
     const hasData = head[7] !== undefined
-    const isRead = head[1] === 'set' ? readSet(line, at, hasData, event) : readChange(line, at, hasData, event)
-    return isRead ? ({ type: head[1] as 'version', txn, event } as unknown as StreamEvent) : undefined
+    const isRead =
+      type === 'set' ? readSet(line, at, hasData, event) : readChange(line, at, hasData, event, mayHoldVersions)
+    return isRead ? ({ type, txn, event } as unknown as StreamEvent) : undefined
   } catch {
     // A piece was cut at the wrong place, or is wrong itself: the other path tells which, and in what words.
     return undefined
@@ -78,8 +90,9 @@ export function readCommonEvent(line: string): StreamEvent | undefined {
 }
 
 /** Reads a document's change, from `at` on, which is the data of its first version or what follows its time. */
-function readChange(line: string, at: number, hasData: boolean, event: Fields): boolean {
+function readChange(line: string, at: number, hasData: boolean, event: Fields, mayHoldVersions: boolean): boolean {
   const end = line.length - lineEnd.length
+  if (!mayHoldVersions) return readRest(line, at, end, hasData, event['document'] as Fields)
   const diffAt = line.indexOf(diffKey, at)
   const prevAt = line.indexOf(prevKey, diffAt === -1 ? at : diffAt)
   const diffEnd = prevAt === -1 ? end : prevAt
@@ -116,7 +129,7 @@ function readVersion(line: string, at: number, end: number): Fields | undefined 
 function readRest(line: string, at: number, end: number, hasData: boolean, into: Fields): boolean {
   if (!hasData) return at === end
   const text = line.slice(at, end)
-  const ttlAt = text.indexOf(ttlKey, text.length - ttlLength)
+  const ttlAt = text.endsWith(ttlEnd) ? text.indexOf(ttlKey, text.length - ttlLength) : -1
   if (ttlAt === -1) {
     into['data'] = readPiece(text, line)
     return true
@@ -140,8 +153,12 @@ function decodePiece(json: unknown, text: string, depth: number, line: string): 
 }
 
 function toCollection(name: string): Ref {
-  const known = knownCollections.get(name)
-  if (known !== undefined) return known
+  // A look is cheaper than a hash.
+  if (name !== lastCollection.id) lastCollection = knownCollections.get(name) ?? learnCollection(name)
+  return lastCollection
+}
+
+function learnCollection(name: string): Ref {
   if (knownCollections.size >= maxCollections) knownCollections.clear()
   const ref = new Ref(copy(name), Ref.native('collections'))
   knownCollections.set(ref.id, ref)

@@ -5,6 +5,8 @@ import { LineSplitter } from './splitter.ts'
 /** Bytes that may wait to be split: with the readable side's two batches, what is read ahead of a slow loop. */
 const writableBytes = 128 * 1024
 const readableBatches = 2
+/** Chunks below this, on average, are joined before they are split. */
+const smallBytes = 8 * 1024
 
 /** What one read gives: lines, or, as the last of all, the error of the line that could not be read. */
 export type Batch = readonly string[] | ProtocolError
@@ -48,14 +50,17 @@ export class LineStream extends TransformStream<readonly Uint8Array[], Batch> {
 
 function splitAll(splitter: LineSplitter, chunks: readonly Uint8Array[], lines: string[]): ProtocolError | undefined {
   try {
-    // Small chunks (one DATA frame an event) are cheaper joined than decoded one by one.
-    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-    splitter.push(bytes, lines)
+    for (const chunk of joinSmall(chunks)) splitter.push(chunk, lines)
     return undefined
   } catch (error) {
     if (error instanceof ProtocolError) return error
     throw error
   }
+}
+
+/** Small chunks (one DATA frame an event) are cheaper joined than split one by one; large ones are not copied. */
+function joinSmall(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
+  return countBytes(chunks) < chunks.length * smallBytes ? [Buffer.concat(chunks)] : chunks
 }
 
 function countBytes(chunks: readonly Uint8Array[]): number {

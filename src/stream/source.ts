@@ -66,6 +66,8 @@ export class EventSource implements Pullable<AnyEvent> {
   readonly #cursor = new Cursor()
   #isExact: boolean
   #wireFields: readonly string[] | undefined
+  /** Whether events may have `diff` or `prev`. */
+  readonly #mayHoldVersions: boolean
   #isLoaded = false
   #attempt: Attempt | undefined
   #opening: Promise<Attempt | undefined> | undefined
@@ -102,6 +104,7 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#history = new History(link, { body: request.body, fields, pageSize, signal })
     this.#isExact = options.exact
     this.#wireFields = options.exact ? widenFields(fields) : request.fields
+    this.#mayHoldVersions = ['diff', 'prev'].some(field => this.#wireFields?.includes(field))
     this.#backlog = new Backlog({
       cursor: this.#cursor,
       history: this.#history,
@@ -348,7 +351,7 @@ export class EventSource implements Pullable<AnyEvent> {
   }
 
   #readLine(line: string): AnyEvent | undefined {
-    const event = readEvent(line)
+    const event = readEvent(line, this.#mayHoldVersions)
     if (event.type === 'error') return this.#takeError(event)
     if (event.type === 'unknown') return this.#takeUnknown(event, line)
     this.#link.see(event.txn)
