@@ -6,6 +6,7 @@ import { canonicalKey } from './compare.ts'
 import { EntrySet } from './entries.ts'
 import type { Entry } from './entries.ts'
 import { isLive, ttlOf } from './history.ts'
+import { FIRST_USER_COLLECTION } from './native.ts'
 import type { Version } from './history.ts'
 import { Lambda, VersionValue } from './values.ts'
 import type { Ref, Value } from './values.ts'
@@ -86,7 +87,15 @@ export class Index implements SetOwner {
 
   /** Whether documents of the collection have entries in it. */
   covers(collection: number): boolean {
-    return this.definition.sources.some(source => source.collections?.includes(collection) ?? true)
+    return this.#sourceOf(collection) !== undefined
+  }
+
+  /** One that names the collection comes before the one for every collection of the user's. */
+  #sourceOf(collection: number): IndexSource | undefined {
+    const { sources } = this.definition
+    const named = sources.find(({ collections }) => collections?.includes(collection) === true)
+    if (named !== undefined || collection < FIRST_USER_COLLECTION) return named
+    return sources.find(({ collections }) => collections === null)
   }
 
   /** The set of these terms; an empty one is not kept. */
@@ -108,7 +117,7 @@ export class Index implements SetOwner {
   place(ref: Ref, version: Version): Placed[] {
     const { fields } = version
     if (fields === null) return []
-    const source = this.definition.sources.find(({ collections }) => collections?.includes(ref.collection) ?? true)
+    const source = this.#sourceOf(ref.collection)
     if (source === undefined) return []
     const document = new VersionValue(ref, version.ts, fields)
     const terms = this.#product(this.definition.terms, document, source)

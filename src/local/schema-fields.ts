@@ -10,7 +10,13 @@ import type { ObjectValue, Value } from './values.ts'
 export type FieldReader = (value: Value, field: string, query: Query) => { value: Value } | { failure: FieldFailure }
 
 /** One field of a kind of schema document. */
-export type FieldRule = { readonly name: string; readonly isRequired?: boolean; readonly read: FieldReader }
+export type FieldRule = {
+  readonly name: string
+  readonly isRequired?: boolean
+  /** Whether it has to be there before a change: one that was taken away cannot be given anew. */
+  readonly isNeededBefore?: boolean
+  readonly read: FieldReader
+}
 
 /** What a name may be made of, as messages show it, and as it is checked. */
 const NAME_PATTERN = String.raw`[;@+$\-_.!~%\w]+`
@@ -88,10 +94,15 @@ export const readHttpsUri: FieldReader = (value, field) => {
   return { failure: { field: [field], code: 'invalid uri', description: `\`${value}\` is a not valid URI` } }
 }
 
-/** The priority of a database: the server knows no value of that type, so that it refuses every one. */
-export const refusePriority: FieldReader = (value, field) => ({
-  failure: wrongStoredType([field], value, 'Priority'),
-})
+/** The priorities that there are; others have the wrong type. */
+const LEAST_PRIORITY = 1n
+const MOST_PRIORITY = 500n
+
+/** The priority of a database. */
+export const readPriority = typed(
+  'Priority',
+  value => typeof value === 'bigint' && value >= LEAST_PRIORITY && value <= MOST_PRIORITY,
+)
 
 /**
  * Reads the fields of a kind from parameters: nulls are kept (they take a field away), unknown fields are dropped,
@@ -107,6 +118,10 @@ export function readSchemaFields(
   const failures: FieldFailure[] = []
   for (const rule of rules) {
     const given = parameters.get(rule.name)
+    if (rule.isNeededBefore === true && !has(rule.name)) {
+      failures.push({ field: [rule.name], code: 'value required', description: 'Required value not found.' })
+      continue
+    }
     if (given === undefined || given === null) {
       const isMissing = rule.isRequired === true && (given === null || !has(rule.name))
       if (isMissing) {

@@ -1,17 +1,19 @@
 /** Index documents: their fields, and the index that they define (protocol.md E.7). */
 import type { Query } from './call.ts'
+import { canonicalKey } from './compare.ts'
 import type { FieldFailure } from './failures.ts'
 import type { IndexDefinition, IndexField, IndexSource } from './indexing.ts'
 import { schemaKindOf } from './kinds.ts'
-import { FIRST_USER_COLLECTION } from './native.ts'
-import { readAny, readBoolean, readData, readInteger, readName } from './schema-fields.ts'
+import { DATABASES } from './native.ts'
+import { readAny, readBoolean, readData, readName } from './schema-fields.ts'
 import type { FieldReader, FieldRule } from './schema-fields.ts'
 import { wrongStoredType } from './stored.ts'
 import { Lambda, Ref } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
 /** Partitions of an index without terms, and with. They show only in the order inside of a transaction. */
-const PARTITIONS_TERMLESS = 8n
+const MAX_PARTITIONS = 8n
+const PARTITIONS_TERMLESS = MAX_PARTITIONS
 const PARTITIONS = 1n
 
 /** The wildcard source: every collection. */
@@ -26,24 +28,42 @@ function invalidReference(field: string): Read {
 function readSourceRef(value: Value, field: string, query: Query): Read {
   if (value === EVERY) return { value }
   if (schemaKindOf(value) !== 'collection') return { failure: wrongStoredType([field], value, 'SourceClass') }
-  const isUsers = value instanceof Ref && Number(value.id) >= FIRST_USER_COLLECTION
-  return isUsers ? readAny(value, field, query) : invalidReference(field)
+  const isIndexable = value instanceof Ref && Number(value.id) !== DATABASES
+  return isIndexable ? readAny(value, field, query) : invalidReference(field)
 }
 
-function readSourceObject(value: ObjectValue, query: Query): Read {
-  const collection = value.get('collection') ?? value.get('class')
-  const field = 'collection'
-  if (collection === undefined || collection === null) {
-    return { failure: { field: [field], code: 'value required', description: 'Required value not found.' } }
-  }
-  for (const one of [collection].flat()) {
+/** Reads the collections of a source under one of the two names that they may have. */
+function readCollections(source: ObjectValue, field: string, query: Query): Read {
+  const collections = source.get(field) ?? null
+  if (collections === null) return valueRequired(field)
+  for (const one of [collections].flat()) {
     const read = readSourceRef(one, field, query)
     if ('failure' in read) return read
   }
-  const source: ObjectValue = new Map([[field, collection]])
-  const fields = value.get('fields')
-  if (fields instanceof Map) source.set('fields', fields)
-  return { value: source }
+  return { value: collections }
+}
+
+/** Where neither name leads to collections, it is the old one that is told. */
+function readSourceObject(value: ObjectValue, query: Query): Read {
+  const byOldName = readCollections(value, 'class', query)
+  const read = 'failure' in byOldName ? readCollections(value, 'collection', query) : byOldName
+  if ('failure' in read) return byOldName
+  const fields = value.get('fields') ?? null
+  if (fields === null) return { value: new Map([['collection', read.value]]) }
+  if (!(fields instanceof Map)) return { failure: wrongStoredType(['fields'], fields, 'Map') }
+  for (const [name, lambda] of fields) {
+    if (!(lambda instanceof Lambda)) return { failure: wrongStoredType(['fields', name], lambda, 'Query') }
+  }
+  return {
+    value: new Map([
+      ['collection', read.value],
+      ['fields', fields],
+    ]),
+  }
+}
+
+function valueRequired(field: string): Read {
+  return { failure: { field: [field], code: 'value required', description: 'Required value not found.' } }
 }
 
 const readSource: FieldReader = (value, field, query) => {
@@ -59,15 +79,29 @@ const readSource: FieldReader = (value, field, query) => {
     const description = 'A collection ref may only match one binding.'
     return { failure: { field: [field], code: 'multiple bindings', description } }
   }
+  if (hasMixedWildcard(sources)) {
+    const description = 'Cannot mix collection refs and wildcards without providing bindings.'
+    return { failure: { field: [field], code: 'mixed wildcards', description } }
+  }
   return { value: sources }
 }
 
-/** Whether a collection stands in several sources. */
+function collectionsOf(source: Value): Value[] {
+  return source instanceof Map ? listOf(source.get('collection')) : [source]
+}
+
+/** Whether several sources are over the very same collections. */
 function hasRepeated(sources: readonly Value[]): boolean {
-  const refs = sources.flatMap(source => (source instanceof Map ? listOf(source.get('collection')) : [source]))
-  return refs.some((ref, i) =>
-    refs.slice(i + 1).some(other => ref instanceof Ref && other instanceof Ref && ref.equals(other)),
-  )
+  const keys = sources
+    .filter(source => !collectionsOf(source).includes(EVERY))
+    .map(source => collectionsOf(source).map(canonicalKey).sort().join())
+  return new Set(keys).size < keys.length
+}
+
+/** Whether every collection is a source among others, and none of them computes anything. */
+function hasMixedWildcard(sources: readonly Value[]): boolean {
+  const isPlain = sources.every(source => !(source instanceof Map) || !source.has('fields'))
+  return sources.length > 1 && isPlain && sources.some(source => collectionsOf(source).includes(EVERY))
 }
 
 function invalidValue(field: string, value: Value): FieldFailure {
@@ -75,16 +109,37 @@ function invalidValue(field: string, value: Value): FieldFailure {
 }
 
 function readFieldObject(value: Value, field: string): Read {
-  if (!(value instanceof Map)) return { failure: wrongStoredType([field], value, field === 'terms' ? 'Term' : 'Map') }
-  if ((value.get('field') ?? value.get('binding') ?? null) === null) {
+  if (!(value instanceof Map)) return { failure: wrongStoredType([field], value, 'Term') }
+  const part = (name: string): Value => value.get(name) ?? null
+  const [binding, path] = [part('binding'), part('field')]
+  if (binding === null && path === null) {
     const description = 'Must provide one of the following: field, binding'
     return { failure: { field: ['field'], code: 'value required', description } }
   }
-  const transform = value.get('transform')
-  if (transform !== undefined && transform !== null && transform !== 'casefold') {
-    return { failure: invalidValue('transform', transform) }
+  if (typeof binding !== 'string' && !isPath(path)) {
+    if (binding !== null) return { failure: wrongStoredType(['binding'], binding, 'String') }
+    const wrong = [path].flat().find(step => !isStep(step)) ?? null
+    return { failure: wrongStoredType(['field'], wrong, 'Long or String') }
   }
+  for (const name of ['reverse', 'mva']) {
+    const flag = part(name)
+    if (flag !== null && typeof flag !== 'boolean') return { failure: wrongStoredType([name], flag, 'Boolean') }
+  }
+  const transform = part('transform')
+  if (transform !== null && typeof transform !== 'string') {
+    return { failure: wrongStoredType(['transform'], transform, 'String') }
+  }
+  if (transform !== null && transform !== 'casefold') return { failure: invalidValue('transform', transform) }
   return { value: new Map([...value].filter(([, part]) => part !== null)) }
+}
+
+function isStep(value: Value): boolean {
+  return typeof value === 'string' || typeof value === 'bigint'
+}
+
+/** Whether a value leads somewhere in a document: one step, or a list of them. */
+function isPath(value: Value): boolean {
+  return value !== null && [value].flat().every(isStep)
 }
 
 const readFields: FieldReader = (value, field) => {
@@ -98,24 +153,25 @@ const readFields: FieldReader = (value, field) => {
   return { value: fields }
 }
 
-const readPartitions: FieldReader = (value, field, query) => {
-  const read = readInteger(value, field, query)
-  if ('failure' in read || (Number(read.value) >= 1 && Number(read.value) <= 8)) return read
-  const description = `Value ${Number(read.value)} is not in expected range 1 to 8.`
+/** What is no integer counts as not given. */
+const readPartitions: FieldReader = (value, field) => {
+  if (typeof value !== 'bigint') return { value: null }
+  if (value >= 1n && value <= MAX_PARTITIONS) return { value }
+  const description = `Value ${value} is not in expected range 1 to ${MAX_PARTITIONS}.`
   return { failure: { field: [field], code: 'bounds error', description } }
 }
 
-/** The fields of an index document. */
+/** The fields of an index document, in the order in which they are checked. */
 export const indexFields: readonly FieldRule[] = [
+  { name: 'partitions', read: readPartitions },
   { name: 'source', isRequired: true, read: readSource },
+  { name: 'active', isNeededBefore: true, read: readBoolean },
+  { name: 'data', read: readData },
   { name: 'name', isRequired: true, read: readName },
-  { name: 'active', read: readBoolean },
-  { name: 'serialized', read: readBoolean },
-  { name: 'unique', read: readBoolean },
   { name: 'terms', read: readFields },
   { name: 'values', read: readFields },
-  { name: 'partitions', read: readPartitions },
-  { name: 'data', read: readData },
+  { name: 'unique', read: readBoolean },
+  { name: 'serialized', read: readBoolean },
 ]
 
 /** What the server adds. Whether an index is active is never up to its document. */
@@ -128,7 +184,8 @@ export function completeIndex(fields: ObjectValue, isActive: boolean): ObjectVal
   return complete
 }
 
-function listOf(value: Value | undefined): Value[] {
+/** A field that holds one or many, as many. */
+export function listOf(value: Value | undefined): Value[] {
   return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
 }
 

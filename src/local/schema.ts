@@ -32,14 +32,15 @@ import {
   readInteger,
   readLambdaField,
   readName,
+  readPriority,
   readRefOf,
   readRole,
   readHttpsUri,
   readSchemaFields,
   readTimestamp,
-  refusePriority,
 } from './schema-fields.ts'
 import type { FieldRule } from './schema-fields.ts'
+import { checkBindings, checkShape } from './schema-index-checks.ts'
 import { completeIndex, defineIndex, indexFields } from './schema-indexes.ts'
 import { hashSecret, makeKeySecret, makeTokenSecret } from './secrets.ts'
 import { Ref } from './values.ts'
@@ -74,6 +75,10 @@ type Kind = {
   readonly takeId?: (query: Query) => bigint
   /** What is wrong with the fields beside each other, or beside other documents; `self` is the document that changes. */
   readonly check?: (query: Query, given: ObjectValue, self: Ref | undefined) => readonly FieldFailure[]
+  /** What is wrong with all the fields that it is to have. */
+  readonly checkFields?: (fields: ObjectValue) => readonly FieldFailure[]
+  /** What of it may not become something else. */
+  readonly checkChange?: (old: ObjectValue, fields: ObjectValue) => readonly FieldFailure[]
   /** What the server adds before it is stored. */
   readonly complete?: (fields: ObjectValue, ref: Ref, query: Query) => ObjectValue
   readonly attach?: (query: Query, ref: Ref, fields: ObjectValue) => void
@@ -226,6 +231,8 @@ const kinds: readonly Kind[] = [
     kept: ['name', 'unique', 'serialized', 'partitions'],
     takeId: takeNumber,
     complete: (fields, ref, query) => completeIndex(fields, isIndexActive(query, ref, fields)),
+    checkFields: checkBindings,
+    checkChange: checkShape,
     attach: attachIndex,
     detach: detachIndex,
   },
@@ -233,7 +240,7 @@ const kinds: readonly Kind[] = [
     native: DATABASES,
     fields: [
       name,
-      { name: 'priority', read: refusePriority },
+      { name: 'priority', read: readPriority },
       { name: 'container', read: readBoolean },
       { name: 'typechecked', read: readBoolean },
       { name: 'protected', read: readBoolean },
@@ -326,6 +333,7 @@ function makeRule(kind: Kind): SchemaRule {
       const defaults: ObjectValue = new Map(kind.defaults)
       const { fields: given, failures } = readSchemaFields(kind.fields, parameters, query, field => defaults.has(field))
       failures.push(...(kind.check?.(query, given, undefined) ?? []))
+      failures.push(...(kind.checkFields?.(patchFields(defaults, given)) ?? []))
       if (failures.length > 0) throw invalidData(places.key, failures)
       if (isTaken(query, native, given.get('name'))) {
         throw failure(places.key, 'instance already exists', `${nounOf(new Ref(0, native, 0n))} already exists.`)
@@ -349,7 +357,12 @@ function makeRule(kind: Kind): SchemaRule {
       const base = changeKind === 'update' ? old.fields : keep(old.fields, kind.kept ?? [])
       const { fields: given, failures } = readSchemaFields(kind.fields, parameters, query, field => base.has(field))
       failures.push(...(kind.check?.(query, given, ref) ?? []))
+      const patched = patchFields(base, given)
+      failures.push(...(kind.checkFields?.(patched) ?? []))
       if (failures.length > 0) throw invalidData(places.form, failures)
+      const fields = kind.complete?.(patched, ref, query) ?? patched
+      const changed = kind.checkChange?.(old.fields, fields) ?? []
+      if (changed.length > 0) throw invalidData(places.form, changed)
       const renamed = given.get('name')
       if (renamed !== undefined && renamed !== old.fields.get('name')) {
         if (isTaken(query, native, renamed))
@@ -357,8 +370,6 @@ function makeRule(kind: Kind): SchemaRule {
         releaseName(query, ref, old.fields)
         takeName(query, ref, renamed)
       }
-      const patched = patchFields(base, given)
-      const fields = kind.complete?.(patched, ref, query) ?? patched
       const { ts } = query.transaction.write(query.database, ref, fields, 'update')
       return showVersion(query, ref, { ts, fields })
     },

@@ -12,7 +12,6 @@ import { DocumentHistory, changeOf, isLive } from './history.ts'
 import type { Change, LiveVersion, Version } from './history.ts'
 import { entriesWithout, identityOf, timelineOf } from './indexing.ts'
 import type { Index, Placed, PlacedEvent, SetOwner } from './indexing.ts'
-import { FIRST_USER_COLLECTION } from './native.ts'
 import { Ref } from './values.ts'
 import type { ObjectValue } from './values.ts'
 
@@ -178,7 +177,7 @@ export class Transaction {
   /** Fills a new index with the documents that are there already, and their history. */
   build(database: Database, index: Index): void {
     for (const collection of database.collections.values()) {
-      if (!index.covers(collection.number) || collection.number < FIRST_USER_COLLECTION) continue
+      if (!index.covers(collection.number)) continue
       for (const [id, history] of collection.documents) {
         const ref = new Ref(database.number, collection.number, id)
         for (const event of timelineOf(index, ref, history.versions)) putEvent(event)
