@@ -55,7 +55,8 @@ export class Database {
   readonly indexes = new Map<bigint, Index>()
   /** Names of schema documents, by the number of their native collection: as committed. */
   readonly names = new Map<number, Map<string, bigint>>()
-  #nextNumber = FIRST_USER_COLLECTION
+  /** The number of the next collection, index, function or role. */
+  nextNumber = FIRST_USER_COLLECTION
   readonly #owners = new Map<number, SetOwner[]>()
 
   constructor(number: number, parent: Database | undefined) {
@@ -65,11 +66,6 @@ export class Database {
       this.collections.set(native, new Collection(number, native))
       this.names.set(native, new Map())
     }
-  }
-
-  /** A number for a new collection, index, function or role. */
-  takeNumber(): number {
-    return this.#nextNumber++
   }
 
   /** The id of the schema document with a name, as committed. */

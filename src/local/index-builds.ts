@@ -27,27 +27,26 @@ export function isActiveAtOnce(definition: IndexDefinition, database: Database, 
   return (documents?.size ?? 0) <= MAX_BUILT_AT_ONCE
 }
 
-/** Has an index become active after a while. */
-export function startBuild(store: Store, index: Index): void {
-  store.pendingBuilds.set(index, store.clock.now + BUILD_MICROS)
+/** When an index that is made now becomes active. */
+export function buildEnd(store: Store): number {
+  return store.clock.now + BUILD_MICROS
 }
 
 /** Makes those active whose time has come, each in a transaction of its own. */
 export function finishBuilds(store: Store): void {
-  for (const [index, dueAt] of store.pendingBuilds) {
-    if (dueAt > store.clock.now) continue
-    store.pendingBuilds.delete(index)
-    activate(store, index)
-  }
+  for (const [index, dueAt] of store.state.pendingBuilds) if (dueAt <= store.clock.now) activate(store, index)
 }
 
-/** Does nothing for an index that is gone. Its document is none that can be streamed, so nobody is told. */
-function activate(store: Store, index: Index): void {
-  const database = store.database(index.ref.database)
-  const fields = store.current(index.ref)?.fields
-  if (database === undefined || fields === undefined) return
+/** The document of an index is none that can be streamed, so nobody is told. */
+function activate(store: Store, { ref }: Index): void {
   const transaction = store.begin()
-  transaction.write(database, index.ref, new Map(fields).set('active', true), 'update')
+  const fields = store.current(ref)?.fields
+  const database = store.database(ref.database)
+  if (fields !== undefined && database !== undefined) {
+    transaction.write(database, ref, new Map(fields).set('active', true), 'update')
+  }
+  transaction.begin()
+  transaction.make({ kind: 'index due', ref, dueAt: undefined })
+  transaction.make({ kind: 'index active', ref })
   transaction.commit()
-  index.isActive = true
 }

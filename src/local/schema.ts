@@ -4,13 +4,11 @@
  */
 import { showVersion } from './call.ts'
 import type { Query } from './call.ts'
-import { Collection } from './database.ts'
 import { failure, invalidData } from './failures.ts'
 import type { FieldFailure, Places } from './failures.ts'
 import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
-import { isActiveAtOnce, isWide, startBuild } from './index-builds.ts'
-import { Index } from './indexing.ts'
+import { buildEnd, isActiveAtOnce, isWide } from './index-builds.ts'
 import { nounOf } from './names.ts'
 import {
   ACCESS_PROVIDERS,
@@ -43,6 +41,7 @@ import type { FieldRule } from './schema-fields.ts'
 import { checkBindings, checkShape } from './schema-index-checks.ts'
 import { completeIndex, defineIndex, indexFields } from './schema-indexes.ts'
 import { hashSecret, makeKeySecret, makeTokenSecret } from './secrets.ts'
+import { digestSecret } from './store.ts'
 import { Ref } from './values.ts'
 import type { ObjectValue, Value, VersionValue } from './values.ts'
 
@@ -93,23 +92,15 @@ const name: FieldRule = { name: 'name', isRequired: true, read: readName }
 const data: FieldRule = { name: 'data', read: readData }
 const ttl: FieldRule = { name: 'ttl', read: readTimestamp }
 
-function attachCollection(query: Query, ref: Ref): void {
-  const { database, transaction } = query
-  const number = Number(ref.id)
-  database.collections.set(number, new Collection(database.number, number))
-  database.forgetOwners()
-  transaction.onUndo(() => {
-    database.collections.delete(number)
-    database.forgetOwners()
-  })
+function attachCollection({ database, transaction }: Query, ref: Ref): void {
+  transaction.make({ kind: 'collection', database: database.number, number: Number(ref.id), isGone: false })
 }
 
 /** With a collection go the indexes over nothing else. */
 function detachCollection(query: Query, ref: Ref): void {
   const { database, transaction } = query
   const number = Number(ref.id)
-  const collection = database.collections.get(number)
-  if (collection === undefined) return
+  if (!database.collections.has(number)) return
   for (const index of database.indexes.values()) {
     if (!index.definition.sources.every(source => source.collections?.every(one => one === number) ?? false)) continue
     const fields = query.transaction.read(database, index.ref)?.fields
@@ -119,12 +110,7 @@ function detachCollection(query: Query, ref: Ref): void {
       transaction.write(database, index.ref, null, 'delete')
     }
   }
-  database.collections.delete(number)
-  database.forgetOwners()
-  transaction.onUndo(() => {
-    database.collections.set(number, collection)
-    database.forgetOwners()
-  })
+  transaction.make({ kind: 'collection', database: database.number, number, isGone: true })
 }
 
 /** Whether an index is active, or is to be. */
@@ -136,44 +122,37 @@ function isIndexActive({ database, store }: Query, ref: Ref, fields: ObjectValue
 
 function attachIndex(query: Query, ref: Ref, fields: ObjectValue): void {
   const { database, transaction, store } = query
-  const index = new Index(ref, defineIndex(fields), store.computeBinding)
-  index.isActive = fields.get('active') === true
+  const definition = defineIndex(fields)
+  const isActive = fields.get('active') === true
+  transaction.make({ kind: 'index', ref, definition, isActive })
   // An index over several collections that is asked to be active is, and what was there before never gets into it.
-  const isNeverBuilt = store.hasQuirks && index.isActive && isWide(index.definition)
-  if (!isNeverBuilt) transaction.build(database, index)
-  if (!index.isActive) transaction.onCommit(() => startBuild(store, index))
-  database.indexes.set(ref.id, index)
-  database.forgetOwners()
-  transaction.onUndo(() => {
-    database.indexes.delete(ref.id)
-    database.forgetOwners()
-  })
-}
-
-function detachIndex(query: Query, ref: Ref): void {
-  const { database, transaction } = query
+  const isNeverBuilt = store.hasQuirks && isActive && isWide(definition)
   const index = database.indexes.get(ref.id)
-  if (index === undefined) return
-  database.indexes.delete(ref.id)
-  database.forgetOwners()
-  transaction.onUndo(() => {
-    database.indexes.set(ref.id, index)
-    database.forgetOwners()
+  if (!isNeverBuilt && index !== undefined) transaction.build(database, index)
+  if (isActive) return
+  transaction.onCommit(() => {
+    if (database.indexes.has(ref.id)) transaction.make({ kind: 'index due', ref, dueAt: buildEnd(store) })
   })
 }
 
-function takeDatabase(query: Query): bigint {
-  const database = query.store.addDatabase(query.database)
-  query.transaction.onUndo(() => query.store.dropDatabase(database))
-  return BigInt(database.number)
+function detachIndex({ database, transaction }: Query, ref: Ref): void {
+  if (database.indexes.has(ref.id)) transaction.make({ kind: 'index gone', ref })
 }
 
-function detachDatabase(query: Query, ref: Ref): void {
-  const { store, transaction } = query
+function takeDatabase({ database, store, transaction }: Query): bigint {
+  const number = store.state.nextDatabase
+  transaction.make({ kind: 'database', number, parent: database.number, isGone: false })
+  return BigInt(number)
+}
+
+/** With a database go those below it. */
+function detachDatabase({ store, transaction }: Query, ref: Ref): void {
   const database = store.database(Number(ref.id))
   if (database === undefined) return
-  store.dropDatabase(database)
-  transaction.onUndo(() => store.restoreDatabase(database))
+  const within = [...store.state.databases.values()].filter(other => other.isWithin(database))
+  for (const { number } of within.reverse()) {
+    transaction.make({ kind: 'database', number, parent: undefined, isGone: true })
+  }
 }
 
 const Z_BASE_32 = 'ybndrfg8ejkmcpqxot1uwisza345h769'
@@ -208,7 +187,12 @@ function audienceOf({ database, store }: Query): string {
   return `https://db.fauna.com/db/${globalId(store.refOfDatabase(database) ?? new Ref(0, DATABASES, 0n))}`
 }
 
-const takeNumber = (query: Query): bigint => BigInt(query.database.takeNumber())
+function takeNumber({ database, transaction }: Query): bigint {
+  const number = database.nextNumber
+  transaction.make({ kind: 'number', database: database.number, next: number + 1 })
+  return BigInt(number)
+}
+
 const takeId = (query: Query): bigint => query.store.takeId()
 
 const kinds: readonly Kind[] = [
@@ -309,16 +293,19 @@ function takeName(query: Query, ref: Ref, taken: Value | undefined): void {
   if (typeof taken !== 'string' || !isNamed(ref.collection)) return
   query.transaction.names.add(`${ref.collection} ${taken}`)
   query.transaction.onUndo(() => query.transaction.names.delete(`${ref.collection} ${taken}`))
-  query.transaction.onCommit(() => query.database.names.get(ref.collection)?.set(taken, ref.id))
+  query.transaction.onCommit(() => setName(query, ref, taken, ref.id))
 }
 
 function releaseName(query: Query, ref: Ref, fields: ObjectValue): void {
   const released = fields.get('name')
   if (typeof released !== 'string') return
-  const names = query.database.names.get(ref.collection)
   query.transaction.onCommit(() => {
-    if (names?.get(released) === ref.id) names.delete(released)
+    if (query.database.findName(ref.collection, released) === ref.id) setName(query, ref, released, undefined)
   })
+}
+
+function setName({ database, transaction }: Query, ref: Ref, taken: string, id: bigint | undefined): void {
+  transaction.make({ kind: 'name', database: database.number, native: ref.collection, name: taken, id })
 }
 
 function isTaken(query: Query, native: number, wanted: Value | undefined): boolean {
@@ -342,7 +329,9 @@ function makeRule(kind: Kind): SchemaRule {
       let fields = patchFields(defaults, given)
       fields = kind.complete?.(fields, ref, query) ?? fields
       const secret = kind.makeSecret?.(query, ref)
-      if (secret !== undefined) query.store.rememberSecret(secret, ref)
+      if (secret !== undefined) {
+        query.transaction.make({ kind: 'secret', digest: digestSecret(secret), holder: ref })
+      }
       const hash: ObjectValue = secret === undefined ? new Map() : new Map([['hashed_secret', hashSecret(secret)]])
       const stored = new Map([...fields, ...hash])
       const { ts } = query.transaction.write(query.database, ref, stored, 'create')

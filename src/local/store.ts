@@ -1,14 +1,16 @@
 /**
- * Everything that the server keeps: the databases, the clock, the ids and who holds which secret.
+ * The state of the server and how it is asked, the clock and the ids, and where transactions begin and are recorded.
  */
 import { createHash } from 'node:crypto'
 import type { Access } from './access.ts'
 import { Clock } from './clock.ts'
-import { Database } from './database.ts'
+import type { Database } from './database.ts'
+import type { TransactionRecord } from './edits.ts'
 import { isLive } from './history.ts'
 import type { DocumentHistory, LiveVersion } from './history.ts'
-import type { ComputeBinding, Index } from './indexing.ts'
+import type { ComputeBinding } from './indexing.ts'
 import { DATABASES } from './native.ts'
+import { State } from './state.ts'
 import { Transaction } from './transaction.ts'
 import { Ref } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
@@ -28,33 +30,31 @@ export type AccessOfRole = (database: Database, role: Value, caller: Access) => 
 const ID_EPOCH_MS = 1336258850000
 /** The bits of an id below its milliseconds. */
 const ID_SEQUENCE_BITS = 20n
-/** The number of the database that the root secret belongs to. */
-const ROOT = 0
+/** Keeps what committed transactions did. Where it throws, the transaction is undone. */
+export type Journal = (record: TransactionRecord) => void
 
 /** The state of a server. */
 export class Store {
   readonly clock: Clock
   readonly hasQuirks: boolean
-  readonly computeBinding: ComputeBinding
   readonly accessOfRole: AccessOfRole
-  readonly root = new Database(ROOT, undefined)
-  /** The indexes that are not active yet, and when they are to be (microseconds). */
-  readonly pendingBuilds = new Map<Index, number>()
-  readonly #databases = new Map<number, Database>([[ROOT, this.root]])
-  readonly #holders = new Map<string, Ref>()
-  #nextDatabase = ROOT + 1
+  readonly state: State
+  /** Told of every commit, before anyone else is. Default: nothing is kept. */
+  journal: Journal = () => {}
   #lastId = 0n
 
   constructor(options: StoreOptions) {
     this.clock = new Clock(options.now)
     this.hasQuirks = options.hasQuirks
-    this.computeBinding = options.computeBinding
     this.accessOfRole = options.accessOfRole
+    this.state = new State(options.computeBinding)
   }
 
   /** Begins a transaction; its snapshot is not before what its client has seen (microseconds). */
   begin(lastSeen = 0): Transaction {
-    return new Transaction(this.clock, Math.max(this.clock.snapshot(), lastSeen), this.hasQuirks)
+    const { clock, state, hasQuirks } = this
+    const snapshot = Math.max(clock.snapshot(), lastSeen)
+    return new Transaction({ clock, state, snapshot, hasQuirks, record: record => this.journal(record) })
   }
 
   /** A new id: milliseconds and a sequence, always rising. */
@@ -65,40 +65,34 @@ export class Store {
     return this.#lastId
   }
 
+  /** The database of the root secret. */
+  get root(): Database {
+    return this.state.root
+  }
+
+  /** The last id that was given out. */
+  get lastId(): bigint {
+    return this.#lastId
+  }
+
+  /** Goes on behind ids that were given out before. */
+  restoreId(id: bigint): void {
+    if (id > this.#lastId) this.#lastId = id
+  }
+
   /** The database of a number; undefined once it was deleted. */
   database(number: number): Database | undefined {
-    return this.#databases.get(number)
-  }
-
-  /** Makes a database below another one. */
-  addDatabase(parent: Database): Database {
-    const database = new Database(this.#nextDatabase++, parent)
-    this.#databases.set(database.number, database)
-    return database
-  }
-
-  /** Lets a database go, or takes that back. */
-  dropDatabase(database: Database): void {
-    this.#databases.delete(database.number)
-  }
-
-  restoreDatabase(database: Database): void {
-    this.#databases.set(database.number, database)
-  }
-
-  /** Remembers who holds a secret: the document of a key or a token. */
-  rememberSecret(secret: string, holder: Ref): void {
-    this.#holders.set(digest(secret), holder)
+    return this.state.databases.get(number)
   }
 
   /** The key or token that a secret was given out for, whether or not it still is there. */
   holderOf(secret: string): Ref | undefined {
-    return this.#holders.get(digest(secret))
+    return this.state.holders.get(digestSecret(secret))
   }
 
   /** The history of a document, wherever it is. */
   historyOf(ref: Ref): DocumentHistory | undefined {
-    return this.#databases.get(ref.database)?.findHistory(ref.collection, ref.id)
+    return this.database(ref.database)?.findHistory(ref.collection, ref.id)
   }
 
   /** The content of a schema document as it is now; of a deleted one as it was last. */
@@ -129,6 +123,7 @@ export class Store {
   }
 }
 
-function digest(secret: string): string {
+/** What is kept of a secret: enough to know it again. */
+export function digestSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64')
 }

@@ -8,10 +8,12 @@
 import type { Clock } from './clock.ts'
 import { canonicalKey } from './compare.ts'
 import type { Database } from './database.ts'
+import type { Edit, TransactionRecord } from './edits.ts'
 import { DocumentHistory, changeOf, isLive } from './history.ts'
 import type { Change, LiveVersion, Version } from './history.ts'
 import { entriesWithout, identityOf, timelineOf } from './indexing.ts'
 import type { Index, Placed, PlacedEvent, SetOwner } from './indexing.ts'
+import type { State, Undo } from './state.ts'
 import { Ref } from './values.ts'
 import type { ObjectValue } from './values.ts'
 
@@ -35,8 +37,8 @@ export type WriteKind = 'create' | 'update' | 'delete'
 /** A document that the transaction has written: what it was before, and its entries then. */
 type Written = {
   readonly ref: Ref
-  readonly history: DocumentHistory
   readonly base: LiveVersion | undefined
+  newest: Version
   readonly net: Map<SetOwner, PlacedEvent[]>
 }
 
@@ -66,16 +68,27 @@ class Told {
   }
 }
 
+/** What a transaction is made with. */
+export type TransactionOptions = {
+  readonly clock: Clock
+  readonly state: State
+  /** The time that is read at, in microseconds. */
+  readonly snapshot: number
+  readonly hasQuirks: boolean
+  /** Told of all that was written when it commits; where it throws, the transaction does not. */
+  readonly record: (record: TransactionRecord) => void
+}
+
 /** Reads and writes of one request. */
 export class Transaction {
   /** The time that is read at, in microseconds. */
   readonly snapshot: number
   /** The names that this transaction gave to schema documents: taken, though nobody finds them before it commits. */
   readonly names = new Set<string>()
-  readonly #clock: Clock
-  readonly #hasQuirks: boolean
+  readonly #options: TransactionOptions
+  readonly #edits: Edit[] = []
   readonly #written = new Map<string, Written>()
-  readonly #undo: (() => void)[] = []
+  readonly #undo: Undo[] = []
   readonly #atCommit: (() => void)[] = []
   readonly #notices: Notice[] = []
   readonly #rewritten = new Set<string>()
@@ -83,10 +96,9 @@ export class Transaction {
   readonly #rewrites: PlacedEvent[] = []
   #commitTime: number | undefined
 
-  constructor(clock: Clock, snapshot: number, hasQuirks: boolean) {
-    this.#clock = clock
-    this.snapshot = snapshot
-    this.#hasQuirks = hasQuirks
+  constructor(options: TransactionOptions) {
+    this.#options = options
+    this.snapshot = options.snapshot
   }
 
   /** The time of its commit, fixed by its first write; undefined while it has none. */
@@ -106,8 +118,14 @@ export class Transaction {
     return isLive(version, this.snapshot) ? version : undefined
   }
 
-  /** Has something undone when the transaction fails. */
-  onUndo(undo: () => void): void {
+  /** Changes what the server keeps, until the transaction fails. */
+  make(edit: Edit): void {
+    this.#undo.push(this.#options.state.make(edit))
+    this.#edits.push(edit)
+  }
+
+  /** Has something else undone when the transaction fails. */
+  onUndo(undo: Undo): void {
     this.#undo.push(undo)
   }
 
@@ -118,23 +136,17 @@ export class Transaction {
 
   /** Makes sure that the transaction commits as a write, and gives the time. */
   begin(): number {
-    this.#commitTime ??= this.#clock.commit()
+    this.#commitTime ??= this.#options.clock.commit()
     return this.#commitTime
   }
 
   /** Writes the present version of a document; null deletes it. */
   write(database: Database, ref: Ref, fields: ObjectValue | null, kind: WriteKind): Version {
     const ts = this.begin()
-    const history = this.#historyOf(database, ref)
-    const written = this.#touch(ref, history)
-    const old = history.newest?.ts === ts ? history.newest : undefined
-    const version: Version = { ...old, ts, fields }
-    if (old !== undefined) history.take(old)
-    history.put(version)
-    this.#undo.push(() => {
-      history.take(version)
-      if (old !== undefined) history.put(old)
-    })
+    const newest = database.findHistory(ref.collection, ref.id)?.newest
+    const version: Version = { ...(newest?.ts === ts && newest), ts, fields }
+    const written = this.#touch(ref, newest, version)
+    this.#put(ref, version)
     for (const owner of database.ownersOf(ref.collection)) this.#replaceEntries(owner, written, version, kind)
     return version
   }
@@ -142,22 +154,16 @@ export class Transaction {
   /** Writes a version into the past. */
   insert(database: Database, ref: Ref, version: Version): void {
     this.begin()
-    const history = this.#historyOf(database, ref)
-    const replaced = history.find(version.ts)
-    if (replaced !== undefined) this.#noticeBare(ref, history.changeOf(replaced))
-    const { newest } = history
-    if (newest !== undefined && this.isOwn(newest.ts) && newest !== replaced) {
-      this.#exchange(history, newest, { ...newest, knownBefore: history.neighbours(newest).before ?? null })
+    const history = database.findHistory(ref.collection, ref.id)
+    const replaced = history?.find(version.ts)
+    if (history !== undefined && replaced !== undefined) this.#noticeBare(ref, history.changeOf(replaced))
+    const newest = history?.newest
+    if (history !== undefined && newest !== undefined && this.isOwn(newest.ts) && newest !== replaced) {
+      this.#put(ref, { ...newest, knownBefore: history.neighbours(newest).before ?? null })
     }
-    this.#rewrite(database, ref, history, () => {
-      history.put(version)
-      this.#undo.push(() => {
-        history.take(version)
-        if (replaced !== undefined) history.put(replaced)
-      })
-      return version
-    })
-    this.#noticeRewrite(ref, version.ts, history.changeOf(version))
+    this.#rewrite(database, ref, version, () => this.#put(ref, version))
+    const change = database.findHistory(ref.collection, ref.id)?.changeOf(version)
+    if (change !== undefined) this.#noticeRewrite(ref, version.ts, change)
   }
 
   /** Takes a version out of the past; nothing happens if there is none of this time and kind. */
@@ -167,11 +173,7 @@ export class Transaction {
     if (history === undefined || version === undefined || (version.fields === null) !== isDeletion) return
     this.begin()
     this.#noticeBare(ref, history.changeOf(version))
-    this.#rewrite(database, ref, history, () => {
-      history.take(version)
-      this.#undo.push(() => void history.put(version))
-      return version
-    })
+    this.#rewrite(database, ref, version, () => this.#take(ref, version))
   }
 
   /** Fills a new index with the documents that are there already, and their history. */
@@ -180,7 +182,7 @@ export class Transaction {
       if (!index.covers(collection.number)) continue
       for (const [id, history] of collection.documents) {
         const ref = new Ref(database.number, collection.number, id)
-        for (const event of timelineOf(index, ref, history.versions)) putEvent(event)
+        this.#replaceEvents([], timelineOf(index, ref, history.versions))
       }
     }
   }
@@ -189,7 +191,8 @@ export class Transaction {
   commit(): Commit | undefined {
     if (this.#commitTime === undefined) return undefined
     for (const action of this.#atCommit) action()
-    const sets = this.#hasQuirks ? this.#told.events : this.#netEvents()
+    this.#options.record({ txn: this.#commitTime, edits: this.#edits })
+    const sets = this.#options.hasQuirks ? this.#told.events : this.#netEvents()
     return { txn: this.#commitTime, documents: this.#noticesOf(), sets: [...sets, ...this.#rewrites] }
   }
 
@@ -199,27 +202,28 @@ export class Transaction {
     this.#commitTime = undefined
   }
 
-  #historyOf(database: Database, ref: Ref): DocumentHistory {
-    const documents = database.collections.get(ref.collection)?.documents
-    let history = documents?.get(ref.id)
-    if (history === undefined) {
-      history = new DocumentHistory()
-      documents?.set(ref.id, history)
-      this.#undo.push(() => documents?.delete(ref.id))
-    }
-    return history
+  #put(ref: Ref, version: Version): void {
+    this.make({ kind: 'version', ref, version, isTaken: false })
   }
 
-  #touch(ref: Ref, history: DocumentHistory): Written {
+  #take(ref: Ref, version: Version): void {
+    this.make({ kind: 'version', ref, version, isTaken: true })
+  }
+
+  #replaceEvents(taken: readonly PlacedEvent[], put: readonly PlacedEvent[]): void {
+    if (taken.length > 0 || put.length > 0) this.make({ kind: 'entries', taken, put })
+  }
+
+  /** Notes that a document is written; `newest` is what it was before that. */
+  #touch(ref: Ref, newest: Version | undefined, version: Version): Written {
     const key = canonicalKey(ref)
     let written = this.#written.get(key)
     if (written === undefined) {
-      const { newest } = history
-      written = { ref, history, base: isLive(newest, this.snapshot) ? newest : undefined, net: new Map() }
+      written = { ref, base: isLive(newest, this.snapshot) ? newest : undefined, newest: version, net: new Map() }
       this.#written.set(key, written)
       this.#notices.push({ written })
-      this.#undo.push(() => this.#written.delete(key))
     }
+    written.newest = version
     return written
   }
 
@@ -234,21 +238,19 @@ export class Transaction {
     for (const event of eventsOf(version.ts, told.removed, told.added)) this.#told.tell(event)
     const old = written.net.get(owner) ?? []
     const next = eventsOf(version.ts, removed, added)
-    replaceEvents(old, next)
+    this.#replaceEvents(old, next)
     written.net.set(owner, next)
-    this.#undo.push(() => {
-      replaceEvents(next, old)
-      written.net.set(owner, old)
-    })
   }
 
   /** Changes the past of a document and tells of the next newer version, where its event is another one now. */
-  #rewrite(database: Database, ref: Ref, history: DocumentHistory, change: () => Version): void {
+  #rewrite(database: Database, ref: Ref, version: Version, change: () => void): void {
     const owners = database.ownersOf(ref.collection)
-    const before = owners.map(owner => timelineOf(owner, ref, history.versions))
-    const changesBefore = new Map(history.versions.map(version => [version.ts, history.changeOf(version)]))
-    const version = change()
-    this.#forgetKnownBefore(history, version)
+    const old = database.findHistory(ref.collection, ref.id) ?? new DocumentHistory()
+    const before = owners.map(owner => timelineOf(owner, ref, old.versions))
+    const changesBefore = new Map(old.versions.map(one => [one.ts, old.changeOf(one)]))
+    change()
+    const history = database.findHistory(ref.collection, ref.id) ?? old
+    this.#forgetKnownBefore(history, ref, version)
     owners.forEach((owner, i) => this.#replaceTimeline(before[i] ?? [], timelineOf(owner, ref, history.versions)))
     const after = history.versions.find(other => other.ts > version.ts)
     if (after === undefined || this.isOwn(after.ts)) return
@@ -258,22 +260,16 @@ export class Transaction {
   }
 
   /** What stands behind a version tells its change anew, unless it is of the same transaction. */
-  #forgetKnownBefore(history: DocumentHistory, version: Version): void {
+  #forgetKnownBefore(history: DocumentHistory, ref: Ref, version: Version): void {
     const after = history.versions.find(other => other.ts > version.ts)
     if (after?.knownBefore === undefined || this.isOwn(after.ts)) return
-    this.#exchange(history, after, { ts: after.ts, fields: after.fields })
-  }
-
-  #exchange(history: DocumentHistory, old: Version, next: Version): void {
-    history.put(next)
-    this.#undo.push(() => void history.put(old))
+    this.#put(ref, { ts: after.ts, fields: after.fields })
   }
 
   #replaceTimeline(before: readonly PlacedEvent[], after: readonly PlacedEvent[]): void {
     const removed = eventsWithout(before, after)
     const added = eventsWithout(after, before)
-    replaceEvents(removed, added)
-    this.#undo.push(() => replaceEvents(added, removed))
+    this.#replaceEvents(removed, added)
     // A row that goes is told with the action that it had (protocol.md B.6).
     this.#rewrites.push(...removed, ...added)
   }
@@ -295,9 +291,8 @@ export class Transaction {
   #noticesOf(): DocumentNotice[] {
     return this.#notices.map(notice => {
       if (!('written' in notice)) return notice
-      const { ref, base, history } = notice.written
-      const version = history.newest ?? { ts: this.begin(), fields: null }
-      return { ref, type: 'version', change: changeOf(version, base) }
+      const { ref, base, newest } = notice.written
+      return { ref, type: 'version', change: changeOf(newest, base) }
     })
   }
 
@@ -317,14 +312,4 @@ function eventsWithout(events: readonly PlacedEvent[], others: readonly PlacedEv
   const keyOf = (event: PlacedEvent): string => `${event.ts} ${event.action} ${identityOf(event.placed)}`
   const known = new Set(others.map(keyOf))
   return events.filter(event => !known.has(keyOf(event)))
-}
-
-function putEvent({ ts, action, placed }: PlacedEvent): void {
-  placed.set.owner.entriesOf(placed.set).put({ ts, action, entry: placed.entry })
-}
-
-function replaceEvents(old: readonly PlacedEvent[], next: readonly PlacedEvent[]): void {
-  for (const { ts, action, placed } of old)
-    placed.set.owner.entriesOf(placed.set).take({ ts, action, entry: placed.entry })
-  for (const event of next) putEvent(event)
 }
