@@ -5,10 +5,12 @@ import { type End, toError } from './end.ts'
 import { type ErrorDetail, OptionError, ProtocolError, QueryError, StateError } from './errors.ts'
 import type { AnyEvent, Data, DefaultField, Field, StreamEvent } from './events/types.ts'
 import { LiveView } from './live/live.ts'
-import { callSafely } from './observe.ts'
+import { addCounters, type ClientHealth, makeCounters } from './health.ts'
+import { begin, callSafely, end, isHeard, type ObservedClient, type Operation, tell } from './observe.ts'
 import {
   checkClientOptions,
   checkFields,
+  checkHeaders,
   checkLiveOptions,
   checkQueryOptions,
   checkSecret,
@@ -28,13 +30,7 @@ import type { Link, QueryAnswer, QueryTerms, StreamRequest } from './stream/link
 import { type Abortable, EventStream } from './stream/stream.ts'
 import { readLiteral } from './stream/target.ts'
 import { Exchange, type Head } from './transport/exchange.ts'
-import { type Kind, Pool, type PoolCount } from './transport/pool.ts'
-
-/**
- * What a client holds open: connections, the requests on them, those that were let go and are not gone from the wire
- * yet, and those that wait for a connection or a place on one.
- */
-export type ClientHealth = { readonly streams: Readonly<PoolCount>; readonly queries: Readonly<PoolCount> }
+import { type Kind, Pool } from './transport/pool.ts'
 
 /** How far ahead of our clock a transaction time may be said to be, in milliseconds. */
 const maxAheadMs = 60_000
@@ -62,12 +58,24 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
 /** An answer, read: what it tells stands in `outcome`. */
 type Answer = { readonly head: Head; readonly body: string; readonly outcome: Outcome }
 
+/** What a request is sent with besides its body. */
+type Terms = {
+  readonly signal: AbortSignal
+  /** Told to the server instead of `lastTxn`, in microseconds. */
+  readonly lastSeen?: number | undefined
+  /** What it is sent for. */
+  readonly operation?: Operation | undefined
+}
+
 /** A connection to one FaunaDB server (FQL v4). */
 export class Client {
   readonly #options: Omit<CheckedClientOptions, 'secret'>
   #secret: Secret
   readonly #pool: Pool
   readonly #streams = new Set<Abortable>()
+  /** What was counted of streams that have ended. */
+  readonly #ended = makeCounters()
+  readonly #observed: ObservedClient
   #lastTxn: number | undefined
   readonly #closing = new AbortController()
 
@@ -77,6 +85,8 @@ export class Client {
     this.#options = rest
     this.#secret = new Secret(secret)
     this.#pool = new Pool({ ...rest, maxExchanges: rest.maxStreamsPerSession })
+    this.#observed = { endpoint: rest.endpoint.origin, health: () => this.health() }
+    tell('client:open', () => ({ client: this.#observed }))
   }
 
   /** The highest transaction time seen, in microseconds; sent with every request, so that it sees what we have seen. */
@@ -99,10 +109,20 @@ export class Client {
     this.#see(txn)
   }
 
-  /** What is open now. */
+  /** How it fares, as of this moment: what is open, and what was counted of all its streams, in one plain object. */
   health(): ClientHealth {
     const { stream, query } = this.#pool.count()
-    return { streams: stream, queries: query }
+    const counters = { ...this.#ended }
+    const states = { connecting: 0, open: 0 }
+    let lagMs: number | undefined
+    for (const each of this.#streams) {
+      const health = each.health()
+      addCounters(counters, health)
+      if (health.state === 'connecting' || health.state === 'open') states[health.state]++
+      if (health.lagMs !== undefined) lagMs = Math.max(lagMs ?? 0, health.lagMs)
+    }
+    const streamsPerSession = this.#pool.sizes('stream')
+    return { streams: stream, queries: query, streamsPerSession, states, lagMs, lastTxn: this.#lastTxn, ...counters }
   }
 
   /**
@@ -153,7 +173,9 @@ export class Client {
     const { signal, since, checkpoint } = checked
     const link = this.#link(() => this.#streams.add(stream))
     const wanted = { ...checked, signal, since, checkpoint, request, content: expr }
-    const stream = new EventStream<AnyEvent>(link, wanted, ended => this.#streams.delete(ended))
+    const stream = new EventStream<AnyEvent>(link, wanted, ended => {
+      if (this.#streams.delete(ended)) addCounters(this.#ended, ended.health())
+    })
     return stream
   }) as Follow
 
@@ -185,7 +207,7 @@ export class Client {
     const { signal } = this.#closing
     const where = this.#where('/')
     const read = await this.#readSecret(signal, next)
-    const answer = typeof read === 'string' ? await this.#askOnce('null', where, read, signal) : read
+    const answer = typeof read === 'string' ? await this.#askOnce('null', where, read, { signal }) : read
     if ('how' in answer) throw answer.how === 'closed' ? this.#closedError() : toError(answer, where)
     if ('error' in answer.outcome) throw answer.outcome.error
     this.#secret = next
@@ -195,6 +217,7 @@ export class Client {
 
   /** Ends every stream, normally, and closes every connection; a query that waits is told. May be called again. */
   async close(): Promise<void> {
+    if (!this.#isClosed) tell('client:close', () => ({ client: this.#observed }))
     this.#closing.abort()
     for (const stream of this.#streams) stream.controller.abort()
     await this.#pool.close()
@@ -210,17 +233,18 @@ export class Client {
     let used: string | undefined
     return {
       where: this.#where('/stream'),
+      endpoint: this.#observed.endpoint,
       time,
       startTimeoutMs,
       backoff,
       observer,
-      open: async (request, signal) => {
+      open: async (request, signal, operation) => {
         if (this.#isClosed || signal.aborted) return { how: 'closed' }
         opening()
         const secret = await this.#readSecret(signal)
         if (typeof secret !== 'string') return secret
         used = secret
-        return this.#open('stream', streamPath(request), request.body, secret, signal)
+        return this.#open('stream', streamPath(request), request.body, secret, { signal, operation })
       },
       query: (body, terms) => this.#askFor(body, terms),
       see: txn => this.#see(txn),
@@ -229,9 +253,9 @@ export class Client {
   }
 
   /** The answer to a query of a stream: what a stream may ask again, it does. */
-  async #askFor(body: string, { signal, lastSeen }: QueryTerms): Promise<QueryAnswer | End> {
-    if (this.#isClosed || signal.aborted) return { how: 'closed' }
-    const answer = await this.#tryTwice(body, this.#where('/'), signal, lastSeen)
+  async #askFor(body: string, { parent, ...terms }: QueryTerms): Promise<QueryAnswer | End> {
+    if (this.#isClosed || terms.signal.aborted) return { how: 'closed' }
+    const answer = await this.#askObserved(body, this.#where('/'), terms, parent)
     if ('how' in answer) return answer
     const { head, body: text, outcome } = answer
     const txnTime = Number(head.headers['x-txn-time'])
@@ -243,17 +267,30 @@ export class Client {
 
   /** The answer to a query of the caller. */
   async #ask(body: string, where: string, signal: AbortSignal): Promise<Answer> {
-    const answer = await this.#tryTwice(body, where, signal)
+    const answer = await this.#askObserved(body, where, { signal })
     if (!('how' in answer)) return answer
     signal.throwIfAborted()
     throw answer.how === 'closed' ? this.#closedError() : toError(answer, where)
   }
 
+  /** The answer, and what subscribers hear of it. */
+  async #askObserved(body: string, where: string, terms: Terms, parent?: Operation): Promise<Answer | End> {
+    const operation = begin('query', () => ({ type: 'query', client: this.#observed, parent }))
+    const answer = await this.#tryTwice(body, where, { ...terms, operation })
+    if (operation === undefined) return answer
+    if (!('how' in answer)) {
+      const error = 'error' in answer.outcome ? (answer.outcome.error as Error) : undefined
+      end(operation, { error, statusCode: answer.head.status })
+    } else if (answer.how === 'closed') end(operation, { isAborted: true })
+    else end(operation, { error: toError(answer, where) })
+    return answer
+  }
+
   /** Sent once more where that is surely safe: never processed, or refused for its secret. */
-  async #tryTwice(body: string, where: string, signal: AbortSignal, lastSeen?: number): Promise<Answer | End> {
+  async #tryTwice(body: string, where: string, terms: Terms): Promise<Answer | End> {
     for (let isFirst = true; ; isFirst = false) {
-      const secret = await this.#readSecret(signal)
-      const answer = typeof secret === 'string' ? await this.#askOnce(body, where, secret, signal, lastSeen) : secret
+      const secret = await this.#readSecret(terms.signal)
+      const answer = typeof secret === 'string' ? await this.#askOnce(body, where, secret, terms) : secret
       if ('how' in answer) {
         if (isFirst && answer.how === 'refused') continue
         return answer
@@ -265,16 +302,10 @@ export class Client {
     }
   }
 
-  async #askOnce(
-    body: string,
-    where: string,
-    secret: string,
-    signal: AbortSignal,
-    lastSeen?: number,
-  ): Promise<Answer | End> {
-    const exchange = await this.#open('query', '/', body, secret, signal, lastSeen)
+  async #askOnce(body: string, where: string, secret: string, terms: Terms): Promise<Answer | End> {
+    const exchange = await this.#open('query', '/', body, secret, terms)
     if (!(exchange instanceof Exchange)) return exchange
-    const unfollow = onAbort(signal, () => exchange.cancel())
+    const unfollow = onAbort(terms.signal, () => exchange.cancel())
     try {
       const head = await exchange.head
       const text = await exchange.text()
@@ -296,22 +327,27 @@ export class Client {
     }
   }
 
-  #open(
-    kind: Kind,
-    path: string,
-    body: string,
-    secret: string,
-    signal: AbortSignal,
-    lastSeen?: number,
-  ): Promise<Exchange | End> {
+  #open(kind: Kind, path: string, body: string, secret: string, terms: Terms): Promise<Exchange | End> {
     const prefix = this.#options.endpoint.pathname.replace(/\/$/, '')
-    return this.#pool.open(kind, { path: prefix + path, headers: this.#headers(secret, lastSeen), body }, signal)
+    const { signal, lastSeen = this.#lastTxn, operation } = terms
+    const headers = { ...this.#askForHeaders(prefix + path, operation), ...this.#headers(secret, lastSeen) }
+    return this.#pool.open(kind, { path: prefix + path, headers, body }, signal)
   }
 
-  #headers(secret: string, lastSeen = this.#lastTxn): Record<string, string> {
-    const { headers, queryTimeoutMs } = this.#options
+  /** The headers of the options, and what subscribers add: what cannot be sent is an error of theirs, not of the request. */
+  #askForHeaders(path: string, operation: Operation | undefined): Readonly<Record<string, string>> {
+    const { headers } = this.#options
+    if (!isHeard('request')) return headers
+    const added: Record<string, string> = { ...headers }
+    tell('request', () => ({ client: this.#observed, operation, method: 'POST', path, headers: added }))
+    let checked = headers
+    callSafely(() => (checked = checkHeaders(added)))
+    return checked
+  }
+
+  #headers(secret: string, lastSeen: number | undefined): Record<string, string> {
+    const { queryTimeoutMs } = this.#options
     return {
-      ...headers,
       authorization: `Bearer ${secret}`,
       'content-type': 'application/json;charset=utf-8',
       'x-faunadb-api-version': apiVersion,

@@ -1,6 +1,6 @@
 /** The door of the SDK: every public name, listed one by one. */
 export type { BackoffOptions } from './backoff.ts'
-export { Client, type ClientHealth, type Follow } from './client.ts'
+export { Client, type Follow } from './client.ts'
 export {
   type ErrorCode,
   type ErrorDetail,
@@ -39,9 +39,20 @@ export type {
   UnknownEvent,
   VersionEvent,
 } from './events/types.ts'
+export type { ClientHealth, Counters, PlaceCount, StreamHealth } from './health.ts'
 export type { LiveSignals, LiveView } from './live/live.ts'
 export type { Change, Member } from './live/member.ts'
-export type { Observer, RequestResult } from './observe.ts'
+export type {
+  CatchUpOperation,
+  ChannelMessages,
+  ObservedClient,
+  ObservedStream,
+  Observer,
+  OpeningOperation,
+  Operation,
+  QueryOperation,
+  RequestResult,
+} from './observe.ts'
 export type {
   ClientOptions,
   GapEventOf,
@@ -54,6 +65,6 @@ export type {
 export { Expr, type ExprArg, q } from './query/index.ts'
 export type { StreamSignals, StreamState, WarningCode } from './signals.ts'
 export type { CheckpointStore } from './stream/checkpoint.ts'
-export type { BatchOptions, EventStream, StreamHealth } from './stream/stream.ts'
+export type { BatchOptions, EventStream } from './stream/stream.ts'
 export { fql } from './text/fql.ts'
 export { Bytes, FaunaDate, FaunaTime, Query, Ref, SetRef, Uuid } from './values/index.ts'

@@ -261,6 +261,11 @@ export function checkSecret(secret: unknown): SecretSource {
   return check(z.strictObject({ secret: secretSchema }), { secret }).secret
 }
 
+/** Checks headers that were added to a request; names in lower case. @throws OptionError */
+export function checkHeaders(headers: unknown): Readonly<Record<string, string>> {
+  return check(z.strictObject({ headers: header }), { headers }).headers
+}
+
 /** Checks the fields of a stream before anything is sent. @throws OptionError naming the valid ones and the wrong one. */
 export function checkFields(fields: unknown): readonly string[] | undefined {
   if (fields === undefined) return undefined

@@ -12,7 +12,9 @@ import './support/leaks.ts'
 const rooms: Rooms = {
   'errors.ts': { rank: 0, mayImport: [] },
   'signals.ts': { rank: 0, mayImport: ['errors.ts'] },
-  'observe.ts': { rank: 0, mayImport: [], outside: ['node:diagnostics_channel'] },
+  // What is counted of streams and clients.
+  'health.ts': { rank: 0, mayImport: ['signals.ts'] },
+  'observe.ts': { rank: 0, mayImport: ['errors.ts', 'health.ts', 'signals.ts'], outside: ['node:diagnostics_channel'] },
   'time.ts': { rank: 0, mayImport: [] },
   // Waiting that an AbortSignal can end, with one listener a signal.
   'abort.ts': { rank: 0, mayImport: ['time.ts'] },
@@ -25,7 +27,7 @@ const rooms: Rooms = {
   'values/': { rank: 1, mayImport: ['errors.ts'] },
   'transport/': {
     rank: 1,
-    mayImport: ['abort.ts', 'errors.ts', 'signals.ts', 'observe.ts', 'time.ts', 'backoff.ts', 'end.ts'],
+    mayImport: ['abort.ts', 'errors.ts', 'health.ts', 'signals.ts', 'observe.ts', 'time.ts', 'backoff.ts', 'end.ts'],
     outside: ['node:http2', 'node:tls'],
   },
   'query/': { rank: 2, mayImport: ['values/', 'errors.ts'] },
@@ -38,6 +40,7 @@ const rooms: Rooms = {
       'abort.ts',
       'answer.ts',
       'errors.ts',
+      'health.ts',
       'signals.ts',
       'observe.ts',
       'time.ts',
@@ -104,6 +107,7 @@ const rooms: Rooms = {
       'time.ts',
       'backoff.ts',
       'errors.ts',
+      'health.ts',
       'signals.ts',
       'observe.ts',
     ],
@@ -122,6 +126,7 @@ const rooms: Rooms = {
       'text/',
       'values/',
       'errors.ts',
+      'health.ts',
       'signals.ts',
       'observe.ts',
     ],

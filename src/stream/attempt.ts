@@ -5,7 +5,9 @@ import type { End } from '../end.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Batch } from '../ndjson/line-stream.ts'
 import { LineReader } from '../ndjson/line-reader.ts'
+import type { OpeningOperation } from '../observe.ts'
 import type { Exchange, Head, Link, StreamRequest } from './link.ts'
+import type { Watch } from './watch.ts'
 
 /** What one opening needs besides its link. */
 export type AttemptOptions = {
@@ -13,6 +15,7 @@ export type AttemptOptions = {
   readonly maxLineBytes: number
   /** Called when the peer answered a PING. */
   readonly pinged: (roundTripMs: number) => void
+  readonly watch: Watch
 }
 
 /** One opening. `read` gives what came, and in the end how it ended. */
@@ -25,18 +28,42 @@ export class Attempt {
   #isFirst = true
   #isSilent = false
 
-  private constructor(link: Link, exchange: Exchange, head: Head, maxLineBytes: number) {
+  private constructor(
+    link: Link,
+    exchange: Exchange,
+    head: Head,
+    { maxLineBytes, watch: { counters } }: AttemptOptions,
+  ) {
     this.head = head
     this.#exchange = exchange
     this.#startTimeoutMs = link.startTimeoutMs
-    this.#reader = new LineReader(exchange, maxLineBytes)
-    exchange.pipe(this.#reader)
+    const reader = new LineReader(exchange, maxLineBytes)
+    this.#reader = reader
+    const push = (chunk: Uint8Array) => {
+      counters.bytes += chunk.length
+      reader.push(chunk)
+    }
+    exchange.pipe({ push, finish: () => reader.finish() })
     this.#started = this.#awaitStart(link)
   }
 
   /** Opens; an `End` where the server, or the way to it, refused. An aborted signal lets the exchange go at once. */
   static async open(link: Link, options: AttemptOptions, signal: AbortSignal): Promise<Attempt | End> {
-    const exchange = await link.open(options.request, signal)
+    const { watch } = options
+    const operation = watch.beginOpening()
+    const opened = await Attempt.#open(link, options, signal, operation)
+    if ('how' in opened) watch.endOpening(operation, opened, link.where)
+    else if (operation) void watch.confirmOpening(operation, opened.#started, () => opened.#readEnd(), link.where)
+    return opened
+  }
+
+  static async #open(
+    link: Link,
+    options: AttemptOptions,
+    signal: AbortSignal,
+    operation: OpeningOperation | undefined,
+  ): Promise<Attempt | End> {
+    const exchange = await link.open(options.request, signal, operation)
     if ('how' in exchange) return exchange
     exchange.pinged = options.pinged
     const unfollow = onAbort(signal, () => exchange.cancel())
@@ -46,7 +73,7 @@ export class Attempt {
     if (isOverdue) return { how: 'silent', awaited: 'answer', waitedMs: headTimeoutMs }
     if (head === undefined) return exchange.end
     seeTxnTime(link, head)
-    if (head.status === 200) return new Attempt(link, exchange, head, options.maxLineBytes)
+    if (head.status === 200) return new Attempt(link, exchange, head, options)
     return refuse(link, exchange, head, signal)
   }
 
@@ -72,7 +99,7 @@ export class Attempt {
       this.#exchange.cancel()
       return { how: 'garbled', error: batch }
     }
-    return batch ?? this.#explain(await this.#exchange.end)
+    return batch ?? this.#readEnd()
   }
 
   /** Lets the exchange go; what came and was not read is dropped. */
@@ -94,7 +121,8 @@ export class Attempt {
     return value
   }
 
-  #explain(end: End): End {
+  async #readEnd(): Promise<End> {
+    const end = await this.#exchange.end
     if (this.#isSilent) return { how: 'silent', awaited: 'start', waitedMs: this.#startTimeoutMs }
     return end
   }

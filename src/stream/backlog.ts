@@ -2,11 +2,13 @@
 import type { FaunaError } from '../errors.ts'
 import type { AnyEvent, GapEvent, StartEvent } from '../events/types.ts'
 import type { End } from '../end.ts'
+import { type CatchUpOperation, end } from '../observe.ts'
 import type { StreamSignals } from '../signals.ts'
 import type { Cursor, PlacedEvent } from './cursor.ts'
 import type { History } from './history.ts'
 import type { Opener } from './opener.ts'
 import type { Lack, ReadItem, Reading } from './reading.ts'
+import type { Watch } from './watch.ts'
 
 /** What a backlog asks of its stream. */
 export interface BacklogOwner {
@@ -30,6 +32,7 @@ export type BacklogParts = {
   readonly history: History
   readonly opener: Opener
   readonly owner: BacklogOwner
+  readonly watch: Watch
   readonly hasSnapshot: boolean
   /** Whether what a loss missed is read back. */
   readonly readsBack: () => boolean
@@ -42,6 +45,8 @@ type Read = {
   readonly kind: 'missed' | 'awaited' | 'state'
   readonly after: number
   readonly until: number
+  /** Where somebody hears of it. */
+  readonly operation: CatchUpOperation | undefined
   events: number
 }
 
@@ -85,9 +90,10 @@ export class Backlog {
     this.#ready.push(() => event)
   }
 
-  clear(): void {
+  /** The stream ended, with an error or without. */
+  clear(error: Error | undefined): void {
     this.#ready.length = 0
-    this.#read = undefined
+    if (this.#read) this.#finish(this.#read, error ? { error } : { isAborted: true })
   }
 
   /** What has to be read before the lines after an attempt's first event; a hole where that is not wanted. */
@@ -102,13 +108,7 @@ export class Backlog {
     if (cursor.isCompleteAt(until)) return undefined
     // A place that was kept is gone on from, whatever losses do.
     if (this.#isStartTold && !readsBack()) return { type: 'gap', after, until: event.txn, reason: 'live' }
-    this.#read = {
-      reading: history.catchUp(cursor.mark()!.read(), until, true),
-      kind: 'missed',
-      after,
-      until,
-      events: 0,
-    }
+    this.#begin(history.catchUp(cursor.mark()!.read(), until, true), 'missed', after, until)
     return undefined
   }
 
@@ -125,14 +125,14 @@ export class Backlog {
   await(until: number): void {
     const { cursor, history } = this.#parts
     const reading = history.catchUp(cursor.mark()!.read(), until, false)
-    this.#read = { reading, kind: 'awaited', after: cursor.txn!, until, events: 0 }
+    this.#begin(reading, 'awaited', cursor.txn!, until)
   }
 
   /** Reads on. Where an answer does not come it is asked for again; the lines wait meanwhile. */
   async step(): Promise<void> {
     const { opener, owner } = this.#parts
     const read = this.#read!
-    const portion = await read.reading.next()
+    const portion = await read.reading.next(read.operation)
     if (owner.isOver()) return
     if ('how' in portion) {
       opener.fail(portion.how === 'closed' ? { how: 'cut' } : portion)
@@ -148,7 +148,17 @@ export class Backlog {
   #readState(at: number): void {
     if (this.#mustReset) this.put({ type: 'reset', txn: at, reason: 'retention' })
     this.#mustReset = true
-    this.#read = { reading: this.#parts.history.snapshot(at), kind: 'state', after: at, until: at, events: 0 }
+    this.#begin(this.#parts.history.snapshot(at), 'state', at, at)
+  }
+
+  #begin(reading: Reading, kind: Read['kind'], after: number, until: number): void {
+    const operation = this.#parts.watch.beginCatchUp(kind, after, until)
+    this.#read = { reading, kind, after, until, operation, events: 0 }
+  }
+
+  #finish({ operation, events }: Read, outcome: Partial<CatchUpOperation> = {}): void {
+    this.#read = undefined
+    end(operation, { events, ...outcome })
   }
 
   #takeItem(item: ReadItem, read: Read): AnyEvent | undefined {
@@ -168,7 +178,7 @@ export class Backlog {
     const { cursor, history, opener, owner } = this.#parts
     cursor.complete(until)
     if (!isDone) return undefined
-    this.#read = undefined
+    this.#finish(read)
     const { kind, after, events } = read
     if (events > 0) opener.recovered()
     if (kind !== 'awaited') history.confirm(owner.view())
@@ -177,10 +187,11 @@ export class Backlog {
   }
 
   /** Something cannot be had: the loop is told, and goes on after it; one that holds a state gets it anew. */
-  #takeLack(lack: Lack, { kind, after, until }: Read): AnyEvent | undefined {
+  #takeLack(lack: Lack, read: Read): AnyEvent | undefined {
     const { cursor, history, hasSnapshot, owner } = this.#parts
-    const { reason } = lack
-    this.#read = undefined
+    const { kind, after, until } = read
+    const { reason, cause } = lack
+    this.#finish(read, { reason, error: cause })
     if (kind === 'state') return this.#takeStateLack(lack)
     const gap: GapEvent = { type: 'gap', after: cursor.txn ?? after, until, reason }
     if (hasSnapshot) {

@@ -2,6 +2,7 @@
 import type { End } from '../end.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Field, GapEvent } from '../events/types.ts'
+import type { Operation } from '../observe.ts'
 import { keyOf, type Position, Tally } from './cursor.ts'
 import { pageText } from './history-query.ts'
 import type { Link } from './link.ts'
@@ -68,11 +69,11 @@ export class CatchUp implements Reading {
     this.#told = new Tally(options.position.keys)
   }
 
-  async next(): Promise<Portion | End> {
+  async next(parent?: Operation): Promise<Portion | End> {
     const { target, until, existedAt, signal } = this.#options
     const [from, size] = [this.#from, this.#size]
     const text = pageText({ target, from, until, size, existedAt, withVersions: this.#withVersions })
-    const answer = await ask(this.#link, text, until, signal)
+    const answer = await ask(this.#link, text, until, signal, parent)
     if ('how' in answer) {
       // It may have been too much to ask for.
       this.#size = Math.max(1, Math.floor(size / 2))

@@ -2,6 +2,7 @@
 import type { End } from '../end.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Field } from '../events/types.ts'
+import type { Operation } from '../observe.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Position } from './cursor.ts'
 import { pageText, probeText } from './history-query.ts'
@@ -113,25 +114,25 @@ export class History {
 
   #reading(make: (target: Target) => Reading): Reading {
     let reading: Reading | undefined
-    const next = async (): Promise<Portion | End> => {
+    const next = async (parent?: Operation): Promise<Portion | End> => {
       if (reading === undefined) {
-        const target = await this.#findTarget()
+        const target = await this.#findTarget(parent)
         if ('how' in target) return target
         if ('reason' in target) return { items: [], until: undefined, isDone: true, lack: target }
         reading = make(target)
       }
-      return reading.next()
+      return reading.next(parent)
     }
     return { next }
   }
 
-  async #findTarget(): Promise<Target | Lack | End> {
+  async #findTarget(parent?: Operation): Promise<Target | Lack | End> {
     if (this.#target) return this.#target
     const view = this.#firstView
     const text = resolveText(this.#options.body)
     // As the first opening saw it: the expression may compute something else now.
     const asked = view === undefined ? text : `{"at":${view},"expr":${text}}`
-    const answer = await ask(this.#link, asked, view, this.#options.signal)
+    const answer = await ask(this.#link, asked, view, this.#options.signal, parent)
     if ('how' in answer || 'reason' in answer) return answer
     // Somebody else may have been faster.
     this.#target ??= readResolved(answer.value, answer.text)

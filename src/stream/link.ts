@@ -4,7 +4,7 @@
  */
 import type { BackoffOptions } from '../backoff.ts'
 import type { End } from '../end.ts'
-import type { Observer } from '../observe.ts'
+import type { Observer, Operation } from '../observe.ts'
 import type { Time } from '../time.ts'
 
 /** What a stream asks for: the expression's wire JSON and the fields. */
@@ -50,12 +50,16 @@ export type QueryTerms = {
   readonly signal: AbortSignal
   /** The answer must know everything up to this transaction time, in microseconds. */
   readonly lastSeen: number | undefined
+  /** What it is sent for. */
+  readonly parent: Operation | undefined
 }
 
 /** A stream's way to the server. */
 export interface Link {
   /** Where it leads, for messages: `POST /stream at http://…`. */
   readonly where: string
+  /** Scheme, host and port. */
+  readonly endpoint: string
   readonly time: Time
   /** From the answer's headers to the `start` event, or to the end of a refusal, in milliseconds. */
   readonly startTimeoutMs: number
@@ -63,7 +67,7 @@ export interface Link {
   readonly backoff: BackoffOptions
   readonly observer: Observer | undefined
   /** Sends the request; an `End` where no exchange came about. */
-  open(request: StreamRequest, signal: AbortSignal): Promise<Exchange | End>
+  open(request: StreamRequest, signal: AbortSignal, operation: Operation | undefined): Promise<Exchange | End>
   /** Evaluates an expression that only reads; an `End` where no value came of it. */
   query(body: string, terms: QueryTerms): Promise<QueryAnswer | End>
   /** Tells a transaction time that was seen, in microseconds. */

@@ -1,5 +1,6 @@
 /** The members of a set at a transaction time, page by page, each with its document. */
 import type { End } from '../end.ts'
+import type { Operation } from '../observe.ts'
 import { encode, Ref } from '../values/index.ts'
 import type { Link, QueryAnswer } from './link.ts'
 import { ask, type Lack } from './reading.ts'
@@ -45,6 +46,8 @@ export class Members {
   #valueCount: number | undefined
   /** The cursor of the next page, as wire JSON. */
   #after: string | undefined
+  /** What the queries are sent for. */
+  #parent: Operation | undefined
 
   constructor(link: Link, options: MembersOptions) {
     this.#link = link
@@ -53,7 +56,8 @@ export class Members {
   }
 
   /** The next page. */
-  async next(): Promise<Result<MembersPage>> {
+  async next(parent?: Operation): Promise<Result<MembersPage>> {
+    this.#parent = parent
     if (this.#valueCount === undefined) {
       const count = await this.#countValues()
       if (typeof count !== 'number') return count
@@ -131,6 +135,6 @@ export class Members {
   }
 
   #ask(text: string): Promise<Result<QueryAnswer>> {
-    return ask(this.#link, text, this.#options.at, this.#options.signal)
+    return ask(this.#link, text, this.#options.at, this.#options.signal, this.#parent)
   }
 }

@@ -7,12 +7,14 @@ import type { FaunaError } from '../errors.ts'
 import { Attempt, type AttemptOptions } from './attempt.ts'
 import type { Link, StreamRequest } from './link.ts'
 import { judge } from './verdict.ts'
+import type { Watch } from './watch.ts'
 
 /** A stream that stayed open for so long was healthy: the attempts are counted anew, in milliseconds. */
 const healthyMs = 10_000
 
-/** What the owner of an opener is told. */
+/** What the owner of an opener is told, and what is counted of it. */
 export interface OpenerEvents {
+  readonly watch: Watch
   lost(error: FaunaError): void
   retrying(attempt: number, delayMs: number): void
   pinged(roundTripMs: number): void
@@ -68,7 +70,7 @@ export class Opener {
     const request = 'then' in prepared ? await prepared : prepared
     if ('how' in request) return request
     const pinged = (roundTripMs: number) => this.#owner.pinged(roundTripMs)
-    const options: AttemptOptions = { request, maxLineBytes, pinged }
+    const options: AttemptOptions = { request, maxLineBytes, pinged, watch: this.#owner.watch }
     const attempt = await Attempt.open(this.#link, options, this.#signal)
     const isRefused = 'how' in attempt && attempt.how === 'answered' && isSecretRefused(attempt.error)
     if (!isRefused || !this.#link.secretRefused()) return attempt

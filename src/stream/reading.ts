@@ -3,6 +3,7 @@ import { onAbort } from '../abort.ts'
 import type { End } from '../end.ts'
 import { type GapReason, QueryError } from '../errors.ts'
 import type { GapEvent, ResetEvent, SnapshotEvent, SyncedEvent } from '../events/types.ts'
+import type { Operation } from '../observe.ts'
 import type { Link, QueryAnswer } from './link.ts'
 import type { HistoryEvent } from './rebuild.ts'
 
@@ -25,7 +26,8 @@ export type Lack = { readonly reason: GapReason; readonly cause: Error | undefin
 
 /** Something that is read step by step. A step that ended may be asked for again. */
 export interface Reading {
-  next(): Promise<Portion | End>
+  /** `parent` is what its queries are sent for. */
+  next(parent?: Operation): Promise<Portion | End>
 }
 
 /**
@@ -36,8 +38,9 @@ export async function ask(
   text: string,
   lastSeen: number | undefined,
   signal: AbortSignal,
+  parent?: Operation,
 ): Promise<QueryAnswer | Lack | End> {
-  const answer = await askInTime(link, text, lastSeen, signal)
+  const answer = await askInTime(link, text, lastSeen, signal, parent)
   if (!('how' in answer) || answer.how !== 'answered') return answer
   const reason = findLack(answer.error)
   return reason === undefined ? answer : { reason, cause: answer.error }
@@ -51,12 +54,13 @@ async function askInTime(
   text: string,
   lastSeen: number | undefined,
   signal: AbortSignal,
+  parent: Operation | undefined,
 ): Promise<QueryAnswer | End> {
   const limit = new AbortController()
   const unfollow = onAbort(signal, () => limit.abort())
   const timer = link.time.after(answerTimeoutMs, () => limit.abort())
   try {
-    const answer = await link.query(text, { signal: limit.signal, lastSeen })
+    const answer = await link.query(text, { signal: limit.signal, lastSeen, parent })
     const isOverdue = 'how' in answer && answer.how === 'closed' && limit.signal.aborted && !signal.aborted
     return isOverdue ? { how: 'silent', awaited: 'answer', waitedMs: answerTimeoutMs } : answer
   } finally {

@@ -1,6 +1,7 @@
 /** The state of a document or a set at a transaction time, told piece by piece (protocol.md F.8). */
 import type { End } from '../end.ts'
 import type { Field, SnapshotEvent } from '../events/types.ts'
+import type { Operation } from '../observe.ts'
 import type { Link } from './link.ts'
 import { type Member, Members, type MembersOptions } from './members.ts'
 import { ask, type Portion, type ReadItem, type Reading } from './reading.ts'
@@ -22,21 +23,21 @@ export class Snapshot implements Reading {
     this.#members = new Members(link, options)
   }
 
-  async next(): Promise<Portion | End> {
-    return this.#options.target.kind === 'document' ? this.#readDocument() : this.#readMembers()
+  async next(parent?: Operation): Promise<Portion | End> {
+    return this.#options.target.kind === 'document' ? this.#readDocument(parent) : this.#readMembers(parent)
   }
 
-  async #readDocument(): Promise<Portion | End> {
+  async #readDocument(parent: Operation | undefined): Promise<Portion | End> {
     const { target, at, signal } = this.#options
-    const answer = await ask(this.#link, documentText(target, at), at, signal)
+    const answer = await ask(this.#link, documentText(target, at), at, signal, parent)
     if ('how' in answer) return answer
     if ('reason' in answer) return { items: [], until: undefined, isDone: true, lack: answer }
     const document = answer.value as Version | null
     return this.#end([{ type: 'snapshot', txn: at, event: { document } } as unknown as SnapshotEvent])
   }
 
-  async #readMembers(): Promise<Portion | End> {
-    const page = await this.#members.next()
+  async #readMembers(parent: Operation | undefined): Promise<Portion | End> {
+    const page = await this.#members.next(parent)
     if ('how' in page) return page
     if ('reason' in page) return { items: [], until: undefined, isDone: true, lack: page }
     const items = page.members.map(member => this.#tell(member))

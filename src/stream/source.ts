@@ -15,6 +15,7 @@ import { canProject, isRewrite, project, sortFields, widenFields } from './exact
 import { HandOver } from './hand-over.ts'
 import { History } from './history.ts'
 import { Keeper } from './keeper.ts'
+import { Lag } from './lag.ts'
 import type { Link, StreamRequest } from './link.ts'
 import { Opener, type OpenerEvents } from './opener.ts'
 import type { Pullable } from './pull.ts'
@@ -77,6 +78,7 @@ export class EventSource implements Pullable<AnyEvent> {
   /** What goes before the next line. */
   readonly #backlog: Backlog
   readonly #keeper: Keeper
+  readonly #lag = new Lag()
   readonly #refresh: Refresh
   /** The transaction that an exact loop has to read next. */
   #wake: number | undefined
@@ -110,6 +112,7 @@ export class EventSource implements Pullable<AnyEvent> {
       history: this.#history,
       opener: this.#opener,
       owner: this.#ownBacklog(),
+      watch: owner.watch,
       hasSnapshot: options.snapshot,
       readsBack: () => resume === 'history' || this.#isExact,
     })
@@ -147,6 +150,12 @@ export class EventSource implements Pullable<AnyEvent> {
     return this.#attempt?.lastHeardAt ?? this.#heardAt
   }
 
+  /** How far the loop is behind, in milliseconds; `undefined` where that cannot be said. */
+  get lagMs(): number | undefined {
+    if (this.#isOver()) return undefined
+    return this.#lag.measure(this.#link.time.now(), this.#cursor.txn, this.#isReading && this.#isOpen)
+  }
+
   /** Resolves when the wire stream is let go. */
   async release(): Promise<void> {
     const attempt = await this.#opening?.catch(() => undefined)
@@ -166,17 +175,17 @@ export class EventSource implements Pullable<AnyEvent> {
    * takes it has worked through all that it took before; `undefined` where that must be kept first.
    */
   take(): AnyEvent | undefined {
-    return this.#closeOnError(() => this.#keeper.take())
+    return this.#give(() => this.#keeper.take())
   }
 
   /** The next event that has come, as a part of what was taken last: an array that the loop works through as one. */
   takeWith(): AnyEvent | undefined {
-    return this.#closeOnError(() => this.#keeper.takeWith())
+    return this.#give(() => this.#keeper.takeWith())
   }
 
   /** The same where it is of this transaction; another event waits. */
   takeWithin(txn: number): AnyEvent | undefined {
-    return this.#closeOnError(() => this.#keeper.takeWithin(txn))
+    return this.#give(() => this.#keeper.takeWithin(txn))
   }
 
   async fill(): Promise<boolean> {
@@ -211,9 +220,11 @@ export class EventSource implements Pullable<AnyEvent> {
     }
   }
 
-  #closeOnError<T>(take: () => T): T {
+  #give(take: () => AnyEvent | undefined): AnyEvent | undefined {
     try {
-      return take()
+      const event = take()
+      if (event !== undefined) this.#owner.watch.counters.events++
+      return event
     } catch (error) {
       this.#close(error as FaunaError)
       throw error
@@ -268,13 +279,18 @@ export class EventSource implements Pullable<AnyEvent> {
     if (this.#isOver()) return false
     // Its successor took over meanwhile, and brought lines.
     if (this.#attempt !== attempt) return true
-    if ('how' in read) {
+    const now = this.#link.time.now()
+    const isLost = 'how' in read
+    // What a peer did not tell that was gone already says nothing.
+    if (this.#isOpen) this.#lag.waited(isLost ? Math.min(now, attempt.lastHeardAt) : now, this.#cursor.txn)
+    if (isLost) {
       this.#lose(read)
       return false
     }
     this.#lines = read
     this.#next = 0
-    this.lastEventAt = this.#link.time.now()
+    this.lastEventAt = now
+    this.#lag.arrived(now)
     return true
   }
 
@@ -363,7 +379,10 @@ export class EventSource implements Pullable<AnyEvent> {
       return undefined
     }
     if (this.#isExact) return this.#takeExact(event, line)
-    if (!this.#cursor.admit(event, line)) return undefined
+    if (!this.#cursor.admit(event, line)) {
+      this.#owner.watch.counters.duplicates++
+      return undefined
+    }
     this.#opener.progressed()
     return this.#tell(event, line)
   }
@@ -465,6 +484,7 @@ export class EventSource implements Pullable<AnyEvent> {
     if (event.type === 'version' || event.type === 'set') {
       this.#link.see(event.txn)
       this.lastEventAt = this.#link.time.now()
+      if (event.recovered) this.#owner.watch.counters.recovered++
     }
     return this.#tell(event, line)
   }
@@ -491,6 +511,10 @@ export class EventSource implements Pullable<AnyEvent> {
     return event
   }
 
+  get #isOpen(): boolean {
+    return this.#state.now === 'open'
+  }
+
   #isOver(): boolean {
     return this.#state.now === 'closed'
   }
@@ -500,7 +524,7 @@ export class EventSource implements Pullable<AnyEvent> {
     if (!this.#state.move('closed')) return
     this.#lines = []
     this.#next = 0
-    this.#backlog.clear()
+    this.#backlog.clear(error)
     this.#keeper.clear()
     this.#refresh.stop()
     this.#saver?.stop()

@@ -3,6 +3,7 @@ import { EventEmitter } from 'eventemitter3'
 import { onAbort } from '../abort.ts'
 import { OptionError, StateError } from '../errors.ts'
 import type { StreamEvent } from '../events/types.ts'
+import type { StreamHealth } from '../health.ts'
 import { callSafely } from '../observe.ts'
 import type { StreamSignals, StreamState } from '../signals.ts'
 import { byArrival, byTransaction } from './batch.ts'
@@ -10,15 +11,7 @@ import type { Link } from './link.ts'
 import { PullIterator } from './pull.ts'
 import { EventSource, type SourceOptions } from './source.ts'
 import { readLiteral } from './target.ts'
-
-/** Where a stream is and when it last heard anything; times in milliseconds since the Unix epoch. */
-export type StreamHealth = {
-  readonly state: StreamState
-  /** Microseconds; the highest transaction time that was told. */
-  readonly lastTxn: number | undefined
-  readonly lastHeardAt: number | undefined
-  readonly lastEventAt: number | undefined
-}
+import { Watch } from './watch.ts'
 
 /** Options of `batches`. */
 export type BatchOptions = {
@@ -26,8 +19,8 @@ export type BatchOptions = {
   readonly by?: 'arrival' | 'txn' | undefined
 }
 
-/** A stream as its owner keeps it: something that can be closed, and opened anew as planned. */
-export type Abortable = { readonly controller: AbortController; handOver(): Promise<void> }
+/** A stream as its owner keeps it: something that can be closed, opened anew as planned, and asked how it fares. */
+export type Abortable = { readonly controller: AbortController; handOver(): Promise<void>; health(): StreamHealth }
 
 /** What the constructor of a stream is given besides its link. */
 export type EventStreamOptions = SourceOptions & { readonly signal: AbortSignal | undefined }
@@ -42,10 +35,11 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
   /** Closes the stream: `abort()` ends the loop normally, `abort(reason)` makes it throw the reason. */
   readonly controller = new AbortController()
   readonly #source: EventSource
+  readonly #watch: Watch
   readonly #emitter = new EventEmitter()
-  readonly #unfollow: () => void
   readonly #onEnd: (stream: Abortable) => void
   readonly #hasWholeTransactions: boolean
+  #unfollow: () => void = () => undefined
   #isStarted = false
   #isCloseCalled = false
 
@@ -53,9 +47,11 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
   constructor(link: Link, options: EventStreamOptions, onEnd: (stream: Abortable) => void) {
     this.#onEnd = onEnd
     const { signal, exact, request } = options
-    this.#hasWholeTransactions = exact || readLiteral(request.body, [])?.kind === 'document'
-    this.#unfollow = signal ? onAbort(signal, () => this.controller.abort(signal.reason)) : () => undefined
+    const target = readLiteral(request.body, [])
+    this.#hasWholeTransactions = exact || target?.kind === 'document'
+    this.#watch = new Watch(link.endpoint, target, () => this.health())
     this.#source = new EventSource(link, options, this.controller.signal, {
+      watch: this.#watch,
       moved: (state, before) => this.#signal('state', state, before),
       started: txn => this.#signal('start', { txn }),
       lost: error => this.#signal('lost', { error }),
@@ -70,6 +66,8 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
         this.#signal('close', { error })
       },
     })
+    // Last: one that has aborted already closes the stream on the spot, and that is told.
+    if (signal) this.#unfollow = onAbort(signal, () => this.controller.abort(signal.reason))
   }
 
   /** `idle` until the first `next()`, `connecting`, `open` from the `start` event on, `closed`. */
@@ -97,10 +95,11 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
     return this.#source.handOver()
   }
 
-  /** State and times in one object. */
+  /** How it fares, as of this moment: state, times and counters, in one plain object. */
   health(): StreamHealth {
     const { state, lastTxn, lastHeardAt, lastEventAt } = this
-    return { state, lastTxn, lastHeardAt, lastEventAt }
+    const { lagMs } = this.#source
+    return { state, lagMs, lastTxn, lastHeardAt, lastEventAt, ...this.#watch.counters }
   }
 
   /**
@@ -170,6 +169,7 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
   }
 
   #signal<S extends keyof StreamSignals>(signal: S, ...args: Parameters<StreamSignals[S]>): void {
+    this.#watch.signalled(signal, args)
     for (const listener of this.#emitter.listeners(signal)) {
       callSafely(listener as (...args: Parameters<StreamSignals[S]>) => void, ...args)
     }

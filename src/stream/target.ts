@@ -63,6 +63,18 @@ export function readResolved(value: unknown, text: string): Target | undefined {
   return { ...makeTarget('set', text, JSON.stringify(ref)), index: { ref, terms: list } }
 }
 
+/** The name of what a target belongs to, where the expression says it. */
+export function nameContainer({
+  kind,
+  container,
+  isDocuments,
+}: Target): Partial<Record<'collection' | 'index', string>> {
+  const wire = JSON.parse(container) as Wire
+  const { collection, index, '@ref': ref } = wire
+  const name = collection ?? index ?? (ref as Wire | undefined)?.['id']
+  return typeof name === 'string' ? { [kind === 'document' || isDocuments ? 'collection' : 'index']: name } : {}
+}
+
 function makeTarget(kind: Target['kind'], text: string, container: string): Target {
   return { kind, text, container, isDocuments: false, index: undefined }
 }

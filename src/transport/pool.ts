@@ -1,7 +1,9 @@
 /** Which session an exchange goes on: as many sessions as the exchanges need; queries have their own. */
 import { aborted, onAbort, orAbort, wait } from '../abort.ts'
 import { Backoff, type BackoffOptions } from '../backoff.ts'
-import type { End } from '../end.ts'
+import { type End, toError } from '../end.ts'
+import type { PlaceCount } from '../health.ts'
+import { tell } from '../observe.ts'
 import type { Exchange, WireRequest } from './exchange.ts'
 import { Session, type SessionOptions } from './session.ts'
 
@@ -10,9 +12,6 @@ export type Kind = 'query' | 'stream'
 
 /** What a pool needs to know: as its sessions, and how long streams wait after a connection that failed. */
 export type PoolOptions = Omit<SessionOptions, 'supposedLimit' | 'maySound'> & { readonly backoff: BackoffOptions }
-
-/** What is open: sessions, the exchanges on them, those let go and not gone yet, and requests that wait for a place. */
-export type PoolCount = { sessions: number; exchanges: number; closing: number; waiting: number }
 
 /** When a request stops waiting for a place, whichever connections it tries; set when it first has to wait. */
 type Deadline = { at: number | undefined }
@@ -37,8 +36,8 @@ export class Pool {
   }
 
   /** What is open now, by kind. */
-  count(): Readonly<Record<Kind, PoolCount>> {
-    const of = (kind: Kind): PoolCount => {
+  count(): Readonly<Record<Kind, PlaceCount>> {
+    const of = (kind: Kind): PlaceCount => {
       const count = { sessions: 0, exchanges: 0, closing: 0, waiting: this.#waiting[kind] }
       for (const session of this.#sessions[kind]) {
         const { size, closing } = session
@@ -49,6 +48,11 @@ export class Pool {
       return count
     }
     return { query: of('query'), stream: of('stream') }
+  }
+
+  /** How many exchanges each session of a kind carries. */
+  sizes(kind: Kind): number[] {
+    return [...this.#sessions[kind]].map(session => session.size - session.closing)
   }
 
   /** Opens an exchange on a session with a free place, connecting where there is none. */
@@ -152,8 +156,15 @@ export class Pool {
       // A peer that allows nothing for now says nothing of what it allows later.
       if (session.peerLimit > 0) this.#supposedLimit = session.peerLimit
     })
-    void session.ready.then(fault => this.#heed(fault))
+    const { origin: endpoint } = this.#options.endpoint
+    let error: Error | undefined
+    void session.ready.then(fault => {
+      this.#heed(fault)
+      if (fault === undefined) tell('session:open', () => ({ endpoint, kind }))
+      else if (fault.how !== 'closed') error = toError(fault, endpoint)
+    })
     void session.closed.then(() => {
+      tell('session:close', () => ({ endpoint, kind, error }))
       unwatch()
       this.#sessions[kind].delete(session)
       this.#pingIntervalMs = Math.max(this.#pingIntervalMs, session.nextPingIntervalMs)

@@ -18,7 +18,7 @@ export type FakeAnswer = {
 
 /** An exchange whose bytes and end are the test's, with a record of what was asked of it. */
 export class FakeExchange implements Exchange {
-  readonly lastHeardAt = 0
+  lastHeardAt = 0
   readonly head
   pinged: ((roundTripMs: number) => void) | undefined
   readonly end: Promise<End>
@@ -65,6 +65,7 @@ export class FakeExchange implements Exchange {
 /** A link that gives the answers in order, and notes what was seen. */
 export class FakeLink implements Link {
   readonly where = 'POST /stream at http://fake.test'
+  readonly endpoint = 'http://fake.test'
   readonly time: Time
   readonly startTimeoutMs = 10_000
   readonly observer: Link['observer']

@@ -20,6 +20,7 @@ const firstStart = 5
 /** One server and its link to one stream. */
 export class TinyServer implements Link {
   readonly where = 'POST /stream at http://tiny.test'
+  readonly endpoint = 'http://tiny.test'
   readonly startTimeoutMs = 10_000
   readonly observer = undefined
   readonly backoff = { firstMs: 1, maxMs: 1, maxAttempts: Number.POSITIVE_INFINITY }
