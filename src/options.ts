@@ -288,7 +288,8 @@ function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
     const option = [...issue.path, key].join('.')
     throw new OptionError(option, `there is no option of this name; ${describeKeys(schema, issue.path)}`)
   }
-  throw new OptionError(issue.path.join('.') || 'options', issue.message)
+  const { message } = (issue.code === 'invalid_key' && issue.issues[0]) || issue
+  throw new OptionError(issue.path.join('.') || 'options', message)
 }
 
 function describeKeys(schema: z.ZodType, path: readonly PropertyKey[]): string {

@@ -64,7 +64,7 @@ describe('an option that cannot be used is an OptionError that names it', () => 
       'a header of the connection',
       { endpoint, secret: 's', headers: { Connection: 'x' } },
       'headers.Connection',
-      /Invalid key/,
+      /cannot be set on an HTTP\/2 request/,
     ],
     [
       'an unknown option',

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { Client } from '../src/index.ts'
+import { Client, q } from '../src/index.ts'
+import { channelNames } from '../src/observe.ts'
 import { drawStates } from '../scripts/states.ts'
 import './support/leaks.ts'
 import { listCodeBlocks, listFirstColumn } from './support/markdown.ts'
@@ -68,4 +69,15 @@ test('the picture in the README is what npm start prints, parts left out where i
 
 test('the picture of the states is drawn from the table that streams move by', async () => {
   assert.equal(await readFile(join(root, 'docs/states.svg'), 'utf8'), drawStates(), 'run npm run states')
+})
+
+test('docs/watching.md lists every channel, and all that health() tells', async () => {
+  const watching = await readFile(join(root, 'docs/watching.md'), 'utf8')
+  assert.deepEqual(listFirstColumn(watching, '| channel |'), channelNames)
+  await using client = new Client({ endpoint: 'http://localhost:8443', secret: 'secret' })
+  const healths = [client.stream(q.Now()).health(), client.health()]
+  const keys = healths.flatMap(health => Object.keys(health))
+  const rows = watching.slice(watching.indexOf('\n| in `health()`')).split('\n\n')[0]!.split('\n').slice(3)
+  const told = rows.flatMap(row => row.split('|')[1]!.match(/\w+/g) ?? [])
+  assert.deepEqual(told.toSorted(), [...new Set(keys)].toSorted())
 })
