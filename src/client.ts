@@ -17,11 +17,14 @@ import {
   checkStreamOptions,
   type CheckedClientOptions,
   type ClientOptions,
+  type DataOf,
   type GapEventOf,
+  type InvalidEventOf,
   type LiveOptions,
   type NoOptions,
   type QueryOptions,
   type StateEventOf,
+  type StoredOf,
   type StreamOptions,
 } from './options.ts'
 import { toWire } from './query/wrap.ts'
@@ -38,7 +41,8 @@ const apiVersion = '4'
 const ok = 200
 
 /** What a loop gets, by the fields, the type of the data, and the options. */
-type EventOf<F extends Field, T, O> = StreamEvent<F, T> | StateEventOf<O, F, T> | GapEventOf<O>
+type EventOf<F extends Field, T, O> =
+  StreamEvent<F, DataOf<O, T>, StoredOf<O, T>> | StateEventOf<O, F, DataOf<O, T>> | GapEventOf<O> | InvalidEventOf<O, F>
 
 /** How `client.stream` is called. Where the first type arguments are written out, the options count as unknown. */
 export interface Follow {
@@ -163,16 +167,17 @@ export class Client {
    * Follows a document or a set; nothing is sent before the loop begins.
    *
    * `expr` gives a document's ref, a `Match` or `Documents(collection)`; `fields` are any of `action document diff
-   * prev index`, by default `action` and `document`. `T` is the type of the documents' data, where it is known.
+   * prev index`, by default `action` and `document`. `T` is the type of the documents' data, where it is known; with the
+   * option `schema` it is what that gives.
    * @throws OptionError, StateError; what the loop throws is in the README's table.
    */
   readonly stream = ((expr: unknown, fields?: readonly Field[], options: StreamOptions = {}) => {
     this.#assertOpen()
     const request = { fields: checkFields(fields), body: toWire(expr) }
     const checked = checkStreamOptions(options)
-    const { signal, since, checkpoint } = checked
+    const { signal, since, checkpoint, schema } = checked
     const link = this.#link(() => this.#streams.add(stream))
-    const wanted = { ...checked, signal, since, checkpoint, request, content: expr }
+    const wanted = { ...checked, signal, since, checkpoint, schema, request, content: expr }
     const stream = new EventStream<AnyEvent>(link, wanted, ended => {
       if (this.#streams.delete(ended)) addCounters(this.#ended, ended.health())
     })

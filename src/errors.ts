@@ -25,6 +25,7 @@ export type SdkErrorCode =
   | 'line_too_long'
   | 'bad_response'
   | 'gap'
+  | 'invalid_data'
   | 'bad_checkpoint'
   | 'checkpoint_mismatch'
   | 'bad_query_text'
@@ -196,6 +197,27 @@ export class GapError extends FaunaError {
     this.after = gap.after
     this.until = gap.until
     this.reason = gap.reason
+  }
+}
+
+/** What does not fit a stream's schema; the path begins in the event's payload, as `['document', 'data', 'state']`. */
+export type SchemaIssue = { readonly message: string; readonly path: readonly PropertyKey[] }
+
+/** The data of a document does not fit the schema of its stream. */
+export class SchemaError extends FaunaError {
+  override readonly name = 'SchemaError'
+  readonly issues: readonly SchemaIssue[]
+  /** The event, its data as it came. */
+  readonly event: unknown
+
+  constructor(issues: readonly SchemaIssue[], event: unknown, where: string) {
+    const [first] = issues
+    const what = first ? `${first.path.map(String).join('.')}: ${cut(first.message)}` : 'it names no issue'
+    const more = issues.length > 1 ? ` (and ${issues.length - 1} more in .issues)` : ''
+    const advice = "let the schema take it, or get such events as 'invalid' ones with onInvalid: 'yield'"
+    super('invalid_data', `${where} does not fit the schema: ${what}${more}; ${advice}`)
+    this.issues = issues
+    this.event = event
   }
 }
 

@@ -14,12 +14,16 @@ export {
   ProtocolError,
   QueryError,
   QueryTextError,
+  SchemaError,
+  type SchemaIssue,
   type SdkErrorCode,
   type ServerErrorCode,
   StateError,
   StreamError,
   TransportError,
 } from './errors.ts'
+export type { MergePatch } from './events/merge-patch.ts'
+export type { StandardSchema } from './events/standard-schema.ts'
 export type {
   Data,
   DefaultField,
@@ -29,6 +33,7 @@ export type {
   GapEvent,
   HistoryRewriteEvent,
   IndexEntry,
+  InvalidEvent,
   ResetEvent,
   SetEvent,
   SnapshotEvent,
@@ -55,11 +60,14 @@ export type {
 } from './observe.ts'
 export type {
   ClientOptions,
+  DataOf,
   GapEventOf,
+  InvalidEventOf,
   LiveOptions,
   NoOptions,
   QueryOptions,
   StateEventOf,
+  StoredOf,
   StreamOptions,
 } from './options.ts'
 export { Expr, type ExprArg, q } from './query/index.ts'

@@ -3,7 +3,8 @@ import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
 import type { BackoffOptions } from './backoff.ts'
 import { OptionError } from './errors.ts'
-import { type Field, fieldNames, type GapEvent, type StateEvent } from './events/types.ts'
+import { isStandardSchema, type SchemaInput, type SchemaOutput, type StandardSchema } from './events/standard-schema.ts'
+import { type Field, fieldNames, type GapEvent, type InvalidEvent, type StateEvent } from './events/types.ts'
 import { defaultMaxLineBytes } from './ndjson/splitter.ts'
 import type { Observer } from './observe.ts'
 import { isSendable, type SecretSource } from './secret.ts'
@@ -72,6 +73,13 @@ export type StreamOptions = {
   readonly checkpoint?: CheckpointStore | undefined
   /** Saves are at least this far apart, in milliseconds; 0 saves at every transaction. Default 0. */
   readonly checkpointIntervalMs?: number | undefined
+  /**
+   * What the data of documents has to be, as a Standard Schema (zod, valibot, arktype …) that is synchronous. The loop
+   * gets what it gives in `document` and `prev`.
+   */
+  readonly schema?: StandardSchema | undefined
+  /** What data does that does not fit: `'throw'` throws a `SchemaError`, `'yield'` gives an `invalid` event. Default `'throw'`. */
+  readonly onInvalid?: 'yield' | 'throw' | undefined
   /** Elements in a page of history or of a snapshot, 1 to 100,000. Default 1,000. */
   readonly pageSize?: number | undefined
   /** A longer line is a `ProtocolError`; in bytes. Default 64 MiB. */
@@ -172,6 +180,10 @@ const streamSchema = z.strictObject({
   since: z.int('give a transaction time, a whole number of microseconds').nonnegative().optional(),
   checkpoint: z.custom<CheckpointStore>(isStore, 'give an object with load() and save(cursor)').optional(),
   checkpointIntervalMs: z.int().nonnegative().max(maxDelayMs).default(0),
+  schema: z
+    .custom<StandardSchema>(isStandardSchema, 'give a Standard Schema, as zod, valibot and arktype make them')
+    .optional(),
+  onInvalid: z.literal(['yield', 'throw'], "give 'yield' or 'throw'").default('throw'),
   pageSize: z.int().positive().max(maxPageSize).default(defaultPageSize),
   maxLineBytes: z.int().positive().default(defaultMaxLineBytes),
 })
@@ -199,6 +211,16 @@ export type GapEventOf<O> =
       : 'live' extends Chosen<O, 'resume'>
         ? GapEvent
         : never
+
+/** The data that a stream with these options gives: what its schema makes of it; `T` where there is none, or none that is known. */
+export type DataOf<O, T> = Chosen<O, 'schema'> extends StandardSchema ? SchemaOutput<Chosen<O, 'schema'>> : T
+
+/** The data as it is stored, which `diff` tells the changes of: what the schema takes. */
+export type StoredOf<O, T> = Chosen<O, 'schema'> extends StandardSchema ? SchemaInput<Chosen<O, 'schema'>> : T
+
+/** The `invalid` event, where a stream with these options may give one: elsewhere a `SchemaError` is thrown. */
+export type InvalidEventOf<O, F extends Field> =
+  'yield' extends Chosen<O, 'onInvalid'> ? ([Chosen<O, 'schema'>] extends [undefined] ? never : InvalidEvent<F>) : never
 
 /** What a stream with these options tells besides changes. */
 export type StateEventOf<O, F extends Field, T> = true extends Chosen<O, 'snapshot'> ? StateEvent<F, T> : never

@@ -1,6 +1,7 @@
 /** The types of events: narrowed by `type`, and by the fields that were asked for. */
-import type { Gap, GapReason } from '../errors.ts'
+import type { Gap, GapReason, SchemaIssue } from '../errors.ts'
 import type { FaunaTime, Ref } from '../values/index.ts'
+import type { MergePatch } from './merge-patch.ts'
 
 /** The fields that an event can have (protocol.md B.1), in the order in which the server renders them. */
 export const fieldNames = ['action', 'document', 'diff', 'prev', 'index'] as const
@@ -23,11 +24,11 @@ export type DocumentVersion<T = Data> = {
   readonly ttl?: FaunaTime
 }
 
-/** What a transaction changed, as a JSON merge patch (RFC 7396): `null` where a key went. */
-export type DocumentDiff = {
+/** What a transaction changed, as a JSON merge patch (RFC 7396) of the data as it is stored: `null` where a key went. */
+export type DocumentDiff<Stored = Data> = {
   readonly ref: Ref
   readonly ts: number
-  readonly data?: Data | null
+  readonly data?: MergePatch<Stored> | null
   readonly ttl?: FaunaTime | null
 }
 
@@ -39,10 +40,10 @@ export type IndexEntry = {
   readonly values: readonly unknown[]
 }
 
-type VersionFields<T> = {
+type VersionFields<T, Stored> = {
   readonly action: 'create' | 'update' | 'delete'
   readonly document: DocumentVersion<T>
-  readonly diff: DocumentDiff
+  readonly diff: DocumentDiff<Stored>
   readonly prev: DocumentVersion<T>
 }
 
@@ -55,20 +56,20 @@ type SetFields = {
 /** The first event: the stream is open; everything after `txn` follows. */
 export type StartEvent = { readonly type: 'start'; readonly txn: number; readonly event: number }
 
-/** A write of the document (protocol.md B.5). */
-export type VersionEvent<F extends Field = Field, T = Data> = {
+/** A write of the document (protocol.md B.5). With a schema, `T` is what it gives and `Stored` what it takes. */
+export type VersionEvent<F extends Field = Field, T = Data, Stored = T> = {
   readonly type: 'version'
   readonly txn: number
-  readonly event: Pick<VersionFields<T>, F & keyof VersionFields<T>>
+  readonly event: Pick<VersionFields<T, Stored>, F & keyof VersionFields<T, Stored>>
   /** Set where it was read from history after a loss. */
   readonly recovered?: true
 }
 
 /** A change of the document's past, by `Insert` or `Remove` (protocol.md B.5). */
-export type HistoryRewriteEvent<F extends Field = Field, T = Data> = {
+export type HistoryRewriteEvent<F extends Field = Field, T = Data, Stored = T> = {
   readonly type: 'history_rewrite'
   readonly txn: number
-  readonly event: Pick<VersionFields<T>, F & keyof VersionFields<T>>
+  readonly event: Pick<VersionFields<T, Stored>, F & keyof VersionFields<T, Stored>>
 }
 
 /** An entry of the set came or went (protocol.md B.6). */
@@ -84,8 +85,8 @@ export type SetEvent<F extends Field = Field> = {
 export type UnknownEvent = { readonly type: 'unknown'; readonly raw: unknown }
 
 /** What a loop over a stream gets. */
-export type StreamEvent<F extends Field = Field, T = Data> =
-  StartEvent | VersionEvent<F, T> | HistoryRewriteEvent<F, T> | SetEvent<F> | UnknownEvent
+export type StreamEvent<F extends Field = Field, T = Data, Stored = T> =
+  StartEvent | VersionEvent<F, T, Stored> | HistoryRewriteEvent<F, T, Stored> | SetEvent<F> | UnknownEvent
 
 /**
  * A hole: what came after the event at `after`, up to and including `until`, may be missing; both in microseconds.
@@ -112,5 +113,15 @@ export type ResetEvent = { readonly type: 'reset'; readonly txn: number; readonl
 /** What a stream with `snapshot` tells besides the changes. */
 export type StateEvent<F extends Field = Field, T = Data> = SnapshotEvent<F, T> | SyncedEvent | ResetEvent
 
+/** The data of `event` does not fit the stream's schema; `event` is as it came. */
+export type InvalidEvent<F extends Field = Field> = {
+  readonly type: 'invalid'
+  readonly txn: number
+  /** What does not fit; the paths begin in the payload, as `['document', 'data', 'state']`. */
+  readonly issues: readonly SchemaIssue[]
+  readonly event: VersionEvent<F> | HistoryRewriteEvent<F> | SnapshotEvent<F>
+}
+
 /** Everything that a loop can get. */
-export type AnyEvent<F extends Field = Field, T = Data> = StreamEvent<F, T> | GapEvent | StateEvent<F, T>
+export type AnyEvent<F extends Field = Field, T = Data> =
+  StreamEvent<F, T> | GapEvent | StateEvent<F, T> | InvalidEvent<F>

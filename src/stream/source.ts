@@ -2,7 +2,9 @@
 import { onAbort } from '../abort.ts'
 import type { End } from '../end.ts'
 import { type FaunaError, GapError, StreamError } from '../errors.ts'
+import { checkData, toSchemaError } from '../events/check-data.ts'
 import { type ErrorEvent, readEvent } from '../events/decode.ts'
+import type { StandardSchema } from '../events/standard-schema.ts'
 import type { AnyEvent, GapEvent, StartEvent, UnknownEvent } from '../events/types.ts'
 import { callSafely } from '../observe.ts'
 import type { StreamSignals, StreamState } from '../signals.ts'
@@ -48,6 +50,9 @@ export type SourceOptions = {
   readonly checkpointIntervalMs: number
   /** Elements in a page of history or state. */
   readonly pageSize: number
+  /** What the data of documents has to be. */
+  readonly schema: StandardSchema | undefined
+  readonly onInvalid: 'throw' | 'yield'
 }
 
 /** Pulls the events of one stream. Nothing is sent before the first `fill`. */
@@ -220,9 +225,18 @@ export class EventSource implements Pullable<AnyEvent> {
     }
   }
 
+  /** Only now: the schema is asked when what came before is worked through and kept. */
+  #check(event: AnyEvent | undefined): AnyEvent | undefined {
+    const { schema, onInvalid } = this.#options
+    if (schema === undefined || event === undefined) return event
+    const checked = checkData(event, schema)
+    if (checked.type === 'invalid' && onInvalid === 'throw') throw toSchemaError(checked, this.#link.where)
+    return checked
+  }
+
   #give(take: () => AnyEvent | undefined): AnyEvent | undefined {
     try {
-      const event = take()
+      const event = this.#check(take())
       if (event !== undefined) this.#owner.watch.counters.events++
       return event
     } catch (error) {

@@ -2,6 +2,7 @@
 import type { BackoffOptions } from '../../src/backoff.ts'
 import type { End } from '../../src/end.ts'
 import type { StreamEvent } from '../../src/events/types.ts'
+import type { StandardSchema } from '../../src/events/standard-schema.ts'
 import type { CheckpointStore } from '../../src/stream/checkpoint.ts'
 import { EventStream } from '../../src/stream/stream.ts'
 import type { Exchange, Link } from '../../src/stream/link.ts'
@@ -119,13 +120,28 @@ export type FakeOptions = {
   readonly exact?: boolean
   readonly pageSize?: number
   readonly fields?: readonly string[]
+  readonly schema?: StandardSchema
+  readonly onInvalid?: 'throw' | 'yield'
 }
 
 /** A stream over a fake link; it does not resume unless it is told to. */
 export function streamOver<E = StreamEvent>(link: Link, options: FakeOptions = {}): EventStream<E> {
   const request = { body: '{"documents":{"collection":"c"}}', fields: options.fields }
-  const defaults = { maxLineBytes: 64 * 1024 * 1024, resume: false, onGap: 'yield', pageSize: 1_000 } as const
-  const plain = { exact: false, snapshot: false, since: undefined, checkpoint: undefined, checkpointIntervalMs: 0 }
+  const defaults = {
+    maxLineBytes: 64 * 1024 * 1024,
+    resume: false,
+    onGap: 'yield',
+    pageSize: 1_000,
+    onInvalid: 'throw',
+  } as const
+  const plain = {
+    exact: false,
+    snapshot: false,
+    since: undefined,
+    checkpoint: undefined,
+    checkpointIntervalMs: 0,
+    schema: undefined,
+  }
   const wanted = { ...defaults, ...plain, signal: undefined, ...options, request, content: undefined }
   return new EventStream(link, wanted, () => undefined)
 }

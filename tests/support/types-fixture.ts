@@ -2,6 +2,9 @@
  * What the types of streams promise, for the compiler alone: nothing here runs. A promise that is broken is an error of
  * the compiler, and so is a line that is expected to be one and is not. Checked by tests/types.test.ts.
  */
+import { type } from 'arktype'
+import * as v from 'valibot'
+import { z } from 'zod'
 import type {
   Client,
   Data,
@@ -11,6 +14,7 @@ import type {
   FaunaTime,
   GapEvent,
   IndexEntry,
+  InvalidEvent,
   Ref,
   StateEvent,
   StreamEvent,
@@ -130,11 +134,59 @@ export function gaps() {
   const told = client.stream(ref, ['action'], { onGap: 'yield' })
   expectSame<typeof told, EventStream<StreamEvent<'action'> | GapEvent>>(true)
   const either = client.stream(ref, ['action'], {} as StreamOptions)
-  expectSame<typeof either, EventStream<StreamEvent<'action'> | StateEvent<'action'> | GapEvent>>(true)
+  type Any = StreamEvent<'action'> | StateEvent<'action'> | GapEvent | InvalidEvent<'action'>
+  expectSame<typeof either, EventStream<Any>>(true)
   const state = client.stream(ref, ['action'], { snapshot: true })
   expectSame<typeof state, EventStream<StreamEvent<'action'> | StateEvent<'action'>>>(true)
   const never = client.stream(ref, ['action'], { resume: false })
   expectSame<typeof never, EventStream<StreamEvent<'action'>>>(true)
+}
+
+export async function whatChanged() {
+  type Order = { state: 'waiting' | 'ready'; by: Ref; tags: string[]; place?: { table: number } }
+  for await (const event of client.stream<'diff', Order>(ref, ['diff'])) {
+    if (event.type !== 'version') continue
+    type Place = { readonly table?: number | null }
+    type Patch = { readonly state?: 'waiting' | 'ready' | null; readonly by?: Ref | null }
+    type Rest = { readonly tags?: string[] | null; readonly place?: Place | null }
+    const { data } = event.event.diff
+    expectSame<NonNullable<typeof data>['place'], Place | null | undefined>(true)
+    const patch: (Patch & Rest) | null | undefined = data
+    use(patch)
+    // @ts-expect-error there is no such key
+    use(data?.total)
+  }
+}
+
+export async function schemas() {
+  const zodOrder = z.object({
+    state: z.enum(['waiting', 'ready']),
+    since: z.string().transform(text => new Date(text)),
+  })
+  const valibotOrder = v.object({ state: v.string() })
+  const arkOrder = type({ state: 'string' })
+  type Order = { state: 'waiting' | 'ready'; since: Date }
+  const zodStream = client.stream(ref, ['document', 'diff', 'prev'], { schema: zodOrder, snapshot: true })
+  for await (const event of zodStream) {
+    expectSame<typeof event.type, StreamEvent['type'] | StateEvent['type']>(true)
+    if (event.type === 'snapshot') expectSame<typeof event.event.document, DocumentVersion<Order> | null>(true)
+    if (event.type !== 'version') continue
+    expectSame<typeof event.event.document.data, Order | undefined>(true)
+    expectSame<typeof event.event.prev.data, Order | undefined>(true)
+    // What changed is told as it is stored.
+    expectSame<NonNullable<typeof event.event.diff.data>['since'], string | null | undefined>(true)
+  }
+  for await (const event of client.stream(ref, ['document'], { schema: valibotOrder })) {
+    if (event.type === 'version') expectSame<typeof event.event.document.data, { state: string } | undefined>(true)
+  }
+  for await (const event of client.stream(ref, undefined, { schema: arkOrder, onInvalid: 'yield' })) {
+    if (event.type === 'version') expectSame<typeof event.event.document.data, { state: string } | undefined>(true)
+    if (event.type === 'invalid') expectSame<typeof event, InvalidEvent<'action' | 'document'>>(true)
+  }
+  const thrown = client.stream(ref, ['action'], { schema: arkOrder, onInvalid: 'throw' })
+  expectSame<typeof thrown, EventStream<StreamEvent<'action', { state: string }>>>(true)
+  // @ts-expect-error this is no schema
+  use(client.stream(ref, ['action'], { schema: { parse: use } }))
 }
 
 export async function batches() {
