@@ -23,6 +23,8 @@ export type Query = {
   readonly apiVersion: string
   /** What a request may do: only a `query` may write. */
   readonly kind: 'query' | 'get' | 'stream'
+  /** Whether it may be put off and run again: for an index that is being filled. */
+  readonly canWait?: boolean
 }
 
 /** Variables, innermost first. */

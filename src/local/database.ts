@@ -7,6 +7,7 @@ import { ttlOf } from './history.ts'
 import type { DocumentHistory, Version } from './history.ts'
 import { placeOf } from './indexing.ts'
 import type { Index, Placed, SetOwner, SetPlace } from './indexing.ts'
+import { OrderedMap } from './ordered.ts'
 import { COLLECTIONS, FIRST_USER_COLLECTION, natives } from './native.ts'
 import { Ref } from './values.ts'
 
@@ -16,7 +17,8 @@ export class Collection implements SetOwner {
   readonly database: number
   readonly identity: string
   readonly ref = undefined
-  readonly documents = new Map<bigint, DocumentHistory>()
+  /** The documents by their ids. A tree, because a large `Map` stands still while it makes itself larger. */
+  readonly documents = new OrderedMap<bigint, DocumentHistory>(compareIds)
   readonly entries = new EntrySet()
   readonly #place: SetPlace
 
@@ -43,8 +45,15 @@ export class Collection implements SetOwner {
 
   place(ref: Ref, version: Version): Placed[] {
     if (version.fields === null) return []
-    return [{ set: this.#place, entry: { values: [], ref, ttl: ttlOf(version.fields) } }]
+    return [{ set: this.#place, entry: { values: noValues, ref, ttl: ttlOf(version.fields) } }]
   }
+}
+
+/** All documents of collections share it. */
+const noValues: readonly [] = []
+
+function compareIds(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** One database. */

@@ -8,6 +8,7 @@ import { failure, invalidData, permissionDenied, serverFault } from './failures.
 import type { FieldFailure, Places } from './failures.ts'
 import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
+import { requireFilled } from './index-builds.ts'
 import { identityOf } from './indexing.ts'
 import { nounOf } from './names.ts'
 import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
@@ -129,6 +130,7 @@ function checkUnique(query: Query, ref: Ref, fields: ObjectValue, at: Position):
   const { transaction, database } = query
   for (const index of database.indexes.values()) {
     if (!index.definition.isUnique || !index.covers(ref.collection)) continue
+    requireFilled(query, index)
     for (const placed of index.place(ref, { ts: transaction.snapshot, fields })) {
       const entries = index.findEntries(placed.set)
       const { values } = placed.entry

@@ -40,6 +40,9 @@ type IndexDueEdit = { readonly kind: 'index due'; readonly ref: Ref; readonly du
 /** An index may be read from now on. */
 type IndexActiveEdit = { readonly kind: 'index active'; readonly ref: Ref }
 
+/** An index is to be filled with the documents that are there already, or has all of them. */
+type IndexFillingEdit = { readonly kind: 'index filling'; readonly ref: Ref; readonly isDone: boolean }
+
 /** The next number of a collection, an index, a function and so on. */
 type NumberEdit = { readonly kind: 'number'; readonly database: number; readonly next: number }
 
@@ -78,6 +81,7 @@ export type Edit =
   | IndexGoneEdit
   | IndexDueEdit
   | IndexActiveEdit
+  | IndexFillingEdit
   | NumberEdit
   | NameEdit
   | SecretEdit

@@ -62,8 +62,17 @@ function compareEvents(a: EntryEvent, b: EntryEvent, reversed: readonly boolean[
   )
 }
 
-/** Whether an entry is there at a time, of the events that it has had, oldest first. */
-function isPresent(events: readonly EntryEvent[], ts: number): boolean {
+/** All that happened to an entry, oldest first. Most came once and stayed: they take no array. */
+type Row = EntryEvent | EntryEvent[]
+
+function eventsOf(row: Row): readonly EntryEvent[] {
+  return Array.isArray(row) ? row : [row]
+}
+
+/** Whether an entry is there at a time, of what happened to it. */
+function isPresent(row: Row, ts: number): boolean {
+  if (!Array.isArray(row)) return row.ts <= ts && row.action === 'add'
+  const events: readonly EntryEvent[] = row
   let present = false
   for (const event of events) {
     if (event.ts > ts) break
@@ -75,7 +84,7 @@ function isPresent(events: readonly EntryEvent[], ts: number): boolean {
 /** An ordered set of entries and its history. */
 export class EntrySet {
   readonly reversed: readonly boolean[]
-  readonly #rows: OrderedMap<Sortable, EntryEvent[]>
+  readonly #rows: OrderedMap<Sortable, Row>
   readonly #events: OrderedMap<EntryEvent, true>
 
   /** `reversed` tells which values are sorted from the highest down. */
@@ -90,14 +99,21 @@ export class EntrySet {
     return this.#rows.size
   }
 
-  /** Notes that an entry came or went. */
+  /** Notes that an entry came or went; what is known already is not noted again. */
   put(event: EntryEvent): void {
     const row = this.#rows.get(event.entry)
-    if (row === undefined) this.#rows.set(event.entry, [event])
+    if (row === undefined) this.#rows.set(event.entry, event)
     else {
-      let index = row.length
-      while (index > 0 && compareEvents(row[index - 1] as EntryEvent, event, this.reversed) > 0) index--
-      row.splice(index, 0, event)
+      const events = Array.isArray(row) ? row : [row]
+      let index = events.length
+      let order = 1
+      for (; index > 0; index--) {
+        order = compareEvents(events[index - 1] as EntryEvent, event, this.reversed)
+        if (order <= 0) break
+      }
+      if (order === 0) return
+      events.splice(index, 0, event)
+      if (events !== row) this.#rows.set(event.entry, events)
     }
     this.#events.set(event, true)
   }
@@ -105,10 +121,11 @@ export class EntrySet {
   /** Takes back that an entry came or went, as if it never had. */
   take(event: EntryEvent): void {
     const row = this.#rows.get(event.entry)
-    const index = row?.findIndex(other => other.ts === event.ts && other.action === event.action) ?? -1
-    if (row === undefined || index < 0) return
-    row.splice(index, 1)
-    if (row.length === 0) this.#rows.delete(event.entry)
+    if (row === undefined) return
+    const kept = eventsOf(row).filter(other => other.ts !== event.ts || other.action !== event.action)
+    if (kept.length === eventsOf(row).length) return
+    if (kept.length === 0) this.#rows.delete(event.entry)
+    else this.#rows.set(event.entry, kept)
     this.#events.delete(event)
   }
 
@@ -134,21 +151,21 @@ export class EntrySet {
 
   /** The whole history of each entry between two bounds, entry after entry, each oldest first. */
   *timelines(from: Bound, to: Bound): Generator<readonly EntryEvent[]> {
-    for (const [row, events] of this.#rows.ascend(from, true)) {
-      if (compareEntries(row, to, this.reversed) > 0) return
-      yield events
+    for (const [entry, row] of this.#rows.ascend(from, true)) {
+      if (compareEntries(entry, to, this.reversed) > 0) return
+      yield eventsOf(row)
     }
   }
 
-  #rowsFrom(from: Bound | undefined): Iterable<[Sortable, EntryEvent[]]> {
+  #rowsFrom(from: Bound | undefined): Iterable<[Sortable, Row]> {
     return from === undefined ? this.#rows.ascend() : this.#rows.ascend(from, true)
   }
 }
 
-function* held(rows: Iterable<[Sortable, EntryEvent[]]>, ts: number, now: number): Generator<Entry> {
-  for (const [, events] of rows) {
-    const entry = events[0]?.entry
-    if (entry === undefined || !isPresent(events, ts)) continue
+function* held(rows: Iterable<[Sortable, Row]>, ts: number, now: number): Generator<Entry> {
+  for (const [, row] of rows) {
+    const entry = (Array.isArray(row) ? row[0] : row)?.entry
+    if (entry === undefined || !isPresent(row, ts)) continue
     if (entry.ttl === undefined || entry.ttl > BigInt(now) * 1000n) yield entry
   }
 }

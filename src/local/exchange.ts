@@ -24,7 +24,7 @@ export interface Reply {
 /** A streaming answer. */
 export interface ReplyStream {
   /** Sends one event as one DATA frame or chunk; false: wait for `onDrain` before writing more. */
-  write(text: string): boolean
+  write(text: string | Buffer): boolean
   /** Calls back whenever all that was written has left after `write` said false. */
   onDrain(listener: () => void): void
   /** Calls back once, when nothing more can be sent: ended, reset, or the peer is gone (at once if it already is). */
@@ -175,9 +175,9 @@ class ChannelStream implements ReplyStream {
     return this.#isClosed
   }
 
-  write(text: string): boolean {
+  write(text: string | Buffer): boolean {
     if (this.#isClosed || this.#isEnding) return false
-    const bytes = Buffer.from(text)
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text
     this.#waiting.push(bytes)
     this.#waitingBytes += bytes.length
     this.#pump()

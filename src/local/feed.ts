@@ -10,9 +10,12 @@ import type { Ref } from './values.ts'
 export type Notice =
   { readonly kind: 'document'; readonly notice: DocumentNotice } | { readonly kind: 'set'; readonly event: PlacedEvent }
 
-/** Someone who follows one document or set. `texts` lets followers of one notice share what they render. */
+/** What followers of one notice share: what was rendered for one of them is sent to all who see the same. */
+export type Rendered = Map<string, Buffer>
+
+/** Someone who follows one document or set. */
 export interface Follower {
-  deliver(txn: number, notice: Notice, texts: Map<string, string>): void
+  deliver(txn: number, notice: Notice, rendered: Rendered): void
 }
 
 /** The key of a document. */
@@ -49,7 +52,7 @@ export class Feed {
   #tell(key: string, txn: number, notice: Notice): void {
     const followers = this.#followers.get(key)
     if (followers === undefined) return
-    const texts = new Map<string, string>()
-    for (const follower of followers) follower.deliver(txn, notice, texts)
+    const rendered: Rendered = new Map()
+    for (const follower of followers) follower.deliver(txn, notice, rendered)
   }
 }

@@ -108,7 +108,7 @@ function ttlFirst(fields: ObjectValue): ObjectValue {
 
 /** The versions of one document, oldest first. */
 export class DocumentHistory {
-  readonly #versions: Version[] = []
+  #versions: Version[] = []
 
   /** Every version, oldest first. */
   get versions(): readonly Version[] {
@@ -146,7 +146,9 @@ export class DocumentHistory {
   /** Puts a version into its place. Gives back the one of the same time that it replaced. */
   put(version: Version): Version | undefined {
     const replaced = this.find(version.ts)
-    if (replaced === undefined) this.#versions.splice(this.#indexAfter(version.ts), 0, version)
+    // Most documents have one version for ever: its array is no larger than that.
+    if (this.#versions.length === 0) this.#versions = [version]
+    else if (replaced === undefined) this.#versions.splice(this.#indexAfter(version.ts), 0, version)
     else this.#versions[this.#versions.indexOf(replaced)] = version
     return replaced
   }

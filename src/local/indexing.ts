@@ -7,6 +7,7 @@ import { EntrySet } from './entries.ts'
 import type { Entry } from './entries.ts'
 import { isLive, ttlOf } from './history.ts'
 import { FIRST_USER_COLLECTION } from './native.ts'
+import { OrderedMap } from './ordered.ts'
 import type { Version } from './history.ts'
 import { Lambda, VersionValue } from './values.ts'
 import type { Ref, Value } from './values.ts'
@@ -74,7 +75,8 @@ export class Index implements SetOwner {
   /** Whether it may be read. */
   isActive = true
   readonly #compute: ComputeBinding
-  readonly #sets = new Map<string, EntrySet>()
+  /** By their keys. A tree, because a large `Map` stands still while it makes itself larger. */
+  readonly #sets = new OrderedMap<string, EntrySet>((a, b) => (a < b ? -1 : a > b ? 1 : 0))
   readonly #reversed: readonly boolean[]
 
   constructor(ref: Ref, definition: IndexDefinition, compute: ComputeBinding) {

@@ -5,7 +5,7 @@
 import { documentLine, errorLine, setLine, startLine } from './events.ts'
 import type { EventField } from './events.ts'
 import type { ReplyStream } from './exchange.ts'
-import type { Follower, Notice } from './feed.ts'
+import type { Follower, Notice, Rendered } from './feed.ts'
 import { HeldNotices } from './held-notices.ts'
 import type { Renderer } from './render.ts'
 import type { Timers } from './timers.ts'
@@ -53,7 +53,7 @@ export class LiveStream implements Follower {
   readonly #options: LiveStreamOptions
   readonly #held: HeldNotices
   /** What waits for the peer; everything before `#sent` has left. */
-  #queue: { readonly txn: number; readonly text: string }[] = []
+  #queue: { readonly txn: number; readonly text: string | Buffer }[] = []
   #sent = 0
   #queuedTransactions = 0
   #isBlocked = false
@@ -71,15 +71,15 @@ export class LiveStream implements Follower {
     this.#write(txn, startLine(txn))
   }
 
-  deliver(txn: number, notice: Notice, texts: Map<string, string>): void {
+  deliver(txn: number, notice: Notice, rendered: Rendered): void {
     if (this.#isEnding) return
     const { rights } = this.#options
     if (!rights.isValid()) {
       this.fail({ code: 'permission denied', description: 'Authorization lost during stream evaluation.', txn })
     } else if (this.#held.transactions > 0 || rights.isAskedLate(notice)) {
-      this.#held.hold(txn, () => this.#tell(txn, notice, texts))
+      this.#held.hold(txn, () => this.#tell(txn, notice, rendered))
       this.#checkCongestion()
-    } else this.#tell(txn, notice, texts)
+    } else this.#tell(txn, notice, rendered)
   }
 
   /** Ends the stream with an error; what is held or queued goes first. */
@@ -109,30 +109,31 @@ export class LiveStream implements Follower {
     this.end()
   }
 
-  #tell(txn: number, notice: Notice, texts: Map<string, string>): void {
+  #tell(txn: number, notice: Notice, rendered: Rendered): void {
     if (this.#isEnding || !this.#options.rights.canSee(notice)) return
     try {
-      this.#write(txn, this.#render(txn, notice, texts))
+      this.#write(txn, this.#render(txn, notice, rendered))
     } catch (error) {
       if (!(error instanceof BytesError)) throw error
       this.#finish({ code: 'internal server error', description: BYTES_EXCEPTION })
     }
   }
 
-  #render(txn: number, notice: Notice, texts: Map<string, string>): string {
+  #render(txn: number, notice: Notice, rendered: Rendered): Buffer {
     const { fields, renderer, renderKey } = this.#options
-    let text = texts.get(renderKey)
-    if (text === undefined) {
-      text =
+    let bytes = rendered.get(renderKey)
+    if (bytes === undefined) {
+      bytes = Buffer.from(
         notice.kind === 'document'
           ? documentLine(notice.notice, txn, fields, renderer)
-          : setLine(notice.event, txn, fields, renderer)
-      texts.set(renderKey, text)
+          : setLine(notice.event, txn, fields, renderer),
+      )
+      rendered.set(renderKey, bytes)
     }
-    return text
+    return bytes
   }
 
-  #write(txn: number, text: string): void {
+  #write(txn: number, text: string | Buffer): void {
     if (!this.#isBlocked) {
       this.#isBlocked = !this.#reply.write(text)
       return

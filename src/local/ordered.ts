@@ -63,6 +63,16 @@ export class OrderedMap<K, V> {
     return isDeleted
   }
 
+  /** The keys, from the least up. */
+  *keys(): IterableIterator<K> {
+    for (const [key] of this.ascend()) yield key
+  }
+
+  /** The entries, from the least key up. */
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.ascend()
+  }
+
   /** The entry with the least key, or undefined. */
   first(): [K, V] | undefined {
     return this.ascend().next().value as [K, V] | undefined

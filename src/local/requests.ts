@@ -76,7 +76,15 @@ function transact<Result>(
   const { store, session, apiVersion } = context
   finishBuilds(store)
   const transaction = store.begin(context.lastSeen)
-  const query: Query = { store, database: session.database, transaction, access: session.access, apiVersion, kind }
+  const query: Query = {
+    store,
+    database: session.database,
+    transaction,
+    access: session.access,
+    apiVersion,
+    kind,
+    canWait: true,
+  }
   const frame: Frame = { query, scope: null, readAt: undefined, depth: 0 }
   try {
     const value = evaluator.run(parseExpression(readBody(body), apiVersion), frame)

@@ -8,7 +8,7 @@ import { failure, invalidData } from './failures.ts'
 import type { FieldFailure, Places } from './failures.ts'
 import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
-import { buildEnd, isActiveAtOnce, isWide } from './index-builds.ts'
+import { buildEnd, isActiveAtOnce, isWide, startFilling } from './index-builds.ts'
 import { nounOf } from './names.ts'
 import {
   ACCESS_PROVIDERS,
@@ -128,7 +128,7 @@ function attachIndex(query: Query, ref: Ref, fields: ObjectValue): void {
   // An index over several collections that is asked to be active is, and what was there before never gets into it.
   const isNeverBuilt = store.hasQuirks && isActive && isWide(definition)
   const index = database.indexes.get(ref.id)
-  if (!isNeverBuilt && index !== undefined) transaction.build(database, index)
+  if (!isNeverBuilt && index !== undefined) startFilling(query, index)
   if (isActive) return
   transaction.onCommit(() => {
     if (database.indexes.has(ref.id)) transaction.make({ kind: 'index due', ref, dueAt: buildEnd(store) })

@@ -8,6 +8,7 @@ import type { Session } from './authentication.ts'
 import type { EventField } from './events.ts'
 import type { Reply, ReplyStream, WireRequest } from './exchange.ts'
 import { Feed } from './feed.ts'
+import { Filler } from './filler.ts'
 import { preflightHeaders, readHeaders, responseHeaders } from './headers.ts'
 import type { BadHeader, RequestOptions, ResponseFacts } from './headers.ts'
 import { indent } from './json.ts'
@@ -61,6 +62,7 @@ export class Service {
   readonly #authenticator: Authenticator
   readonly #streams = new Set<OpenStream>()
   readonly #timers: Timers
+  readonly #filler: Filler
   /** How many of the open streams count against the limit. */
   #countedStreams = 0
 
@@ -74,6 +76,7 @@ export class Service {
       ...(options.now && { now: options.now }),
     })
     this.#store = store
+    this.#filler = new Filler(store, this.#timers)
     this.#authenticator = new Authenticator(store, options.secret)
   }
 
@@ -103,6 +106,7 @@ export class Service {
 
   /** Forgets what waits for its time. */
   stop(): void {
+    this.#filler.stop()
     this.#timers.cancelAll()
     this.endStreams()
   }
@@ -120,25 +124,27 @@ export class Service {
   #serve(exchange: Exchange, route: Exclude<Route, { kind: 'ping' }>, session: Session): void {
     const { apiVersion, lastSeenTxn = 0n } = exchange.options
     const context: RequestContext = { store: this.#store, session, apiVersion, lastSeen: Number(lastSeenTxn) }
-    if (route.kind === 'stream') this.#openStream(exchange, context, route.source, route.fields)
-    else if (route.kind === 'query') this.#waitFor(exchange, context, () => this.#query(exchange, context, route))
-    else this.#sendResult(exchange, `{"account":"0","global_id":"${globalIdOf(this.#store, session)}"}`)
+    const patience = { timeoutMs: exchange.options.queryTimeoutMs, refuse: () => this.#refuseLate(exchange) }
+    if (route.kind === 'stream') {
+      this.#filler.run(() => this.#openStream(exchange, context, route.source, route.fields), patience)
+    } else if (route.kind === 'query') {
+      const query = (): void => this.#query(exchange, context, route)
+      this.#waitFor(exchange, context, () => this.#filler.run(query, patience))
+    } else this.#sendResult(exchange, `{"account":"0","global_id":"${globalIdOf(this.#store, session)}"}`)
   }
 
   /** A query sees everything up to what its client has seen: of the future, it waits for it as long as it may. */
-  #waitFor({ reply, options, request }: Exchange, { lastSeen }: RequestContext, run: () => void): void {
+  #waitFor(exchange: Exchange, { lastSeen }: RequestContext, run: () => void): void {
+    const { queryTimeoutMs } = exchange.options
     const delayMs = (lastSeen - this.#store.clock.now) / 1000
     if (delayMs <= 0) run()
-    else if (delayMs <= options.queryTimeoutMs) this.#timers.after(delayMs, run)
-    else {
-      const body = indent(protocolErrorBody('time out', TIMED_OUT))
-      const refuse = (): void =>
-        this.#send(
-          { reply, options, request },
-          { status: 503, body, txnTime: this.#store.clock.snapshot(), isIndented: true },
-        )
-      this.#timers.after(options.queryTimeoutMs, refuse)
-    }
+    else if (delayMs <= queryTimeoutMs) this.#timers.after(delayMs, run)
+    else this.#timers.after(queryTimeoutMs, () => this.#refuseLate(exchange))
+  }
+
+  #refuseLate(exchange: Exchange): void {
+    const body = indent(protocolErrorBody('time out', TIMED_OUT))
+    this.#send(exchange, { status: 503, body, txnTime: this.#store.clock.snapshot(), isIndented: true })
   }
 
   #query(exchange: Exchange, context: RequestContext, route: Extract<Route, { kind: 'query' }>): void {

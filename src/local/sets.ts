@@ -10,6 +10,7 @@ import { compareEntries, compareLists } from './entries.ts'
 import type { EntrySet } from './entries.ts'
 import { failure, permissionDenied } from './failures.ts'
 import { isLive } from './history.ts'
+import { requireFilled } from './index-builds.ts'
 import { Index, placeOf } from './indexing.ts'
 import type { SetOwner } from './indexing.ts'
 import { compareRefs } from './compare.ts'
@@ -63,6 +64,7 @@ export function findEntries(form: LeafForm, context: SetContext): Found {
   const owner = store.database(form.index.database)?.indexes.get(form.index.id)
   if (owner === undefined) throw undefinedSchema(context, form.index, 'index')
   if (!owner.isActive) throw inactive(context, form.index)
+  requireFilled(context.frame.query, owner)
   return { owner, entries: owner.findEntries(placeOf(owner, form.terms)) }
 }
 

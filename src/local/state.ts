@@ -4,6 +4,7 @@
  */
 import { Collection, Database } from './database.ts'
 import type { Edit, EditOf } from './edits.ts'
+import { Filling } from './filling.ts'
 import { DocumentHistory } from './history.ts'
 import { Index } from './indexing.ts'
 import type { ComputeBinding, PlacedEvent } from './indexing.ts'
@@ -25,6 +26,8 @@ export class State {
   readonly holders = new Map<string, Ref>()
   /** The indexes that are not active yet, and when they are to be (microseconds). */
   readonly pendingBuilds = new Map<Index, number>()
+  /** The indexes that do not have all documents yet. */
+  readonly fillings = new Map<Index, Filling>()
   readonly computeBinding: ComputeBinding
   /** The number of the next database; numbers are not given out again. */
   nextDatabase = ROOT + 1
@@ -75,11 +78,19 @@ function assignOwner<K, V>(database: Database, map: Map<K, V>, key: K, value: V 
   }
 }
 
+/** Nobody builds the indexes of a database that is gone. */
+function forgetBuilds(state: State, database: number): Undo[] {
+  const isIn = ({ ref }: Index): boolean => ref.database === database
+  return [
+    ...[...state.pendingBuilds.keys()].filter(isIn).map(index => assign(state.pendingBuilds, index, undefined)),
+    ...[...state.fillings.keys()].filter(isIn).map(index => assign(state.fillings, index, undefined)),
+  ]
+}
+
 function makeDatabase(state: State, { number, parent, isGone }: EditOf<'database'>): Undo {
   const above = parent === undefined ? undefined : state.databaseOf(parent)
   const { nextDatabase } = state
-  const builds = isGone ? [...state.pendingBuilds.keys()].filter(({ ref }) => ref.database === number) : []
-  const undoBuilds = builds.map(index => assign(state.pendingBuilds, index, undefined))
+  const undoBuilds = isGone ? forgetBuilds(state, number) : []
   const undo = assign(state.databases, number, isGone ? undefined : new Database(number, above))
   state.nextDatabase = Math.max(nextDatabase, number + 1)
   return () => {
@@ -109,9 +120,11 @@ function makeIndex(state: State, { ref, definition, isActive }: EditOf<'index'>)
 function makeIndexGone(state: State, { ref }: EditOf<'index gone'>): Undo {
   const database = state.databaseOf(ref.database)
   const undoDue = assign(state.pendingBuilds, state.indexOf(ref), undefined)
+  const undoFilling = assign(state.fillings, state.indexOf(ref), undefined)
   const undo = assignOwner(database, database.indexes, ref.id, undefined)
   return () => {
     undo()
+    undoFilling()
     undoDue()
   }
 }
@@ -123,6 +136,12 @@ function makeIndexActive(state: State, { ref }: EditOf<'index active'>): Undo {
   return () => {
     index.isActive = isActive
   }
+}
+
+/** Filling begins with the first document: what the index has already it is not given again. */
+function makeIndexFilling(state: State, { ref, isDone }: EditOf<'index filling'>): Undo {
+  const index = state.indexOf(ref)
+  return assign(state.fillings, index, isDone ? undefined : new Filling(state.databaseOf(ref.database), index))
 }
 
 function makeNumber(state: State, { database: number, next }: EditOf<'number'>): Undo {
@@ -175,6 +194,7 @@ const makers: Makers = {
   'index gone': makeIndexGone,
   'index due': (state, { ref, dueAt }) => assign(state.pendingBuilds, state.indexOf(ref), dueAt),
   'index active': makeIndexActive,
+  'index filling': makeIndexFilling,
   number: makeNumber,
   name: (state, { database, native, name, id }) =>
     assign(state.databaseOf(database).names.get(native) ?? new Map<string, bigint>(), name, id),

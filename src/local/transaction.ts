@@ -12,10 +12,9 @@ import type { Edit, TransactionRecord } from './edits.ts'
 import { DocumentHistory, changeOf, isLive } from './history.ts'
 import type { Change, LiveVersion, Version } from './history.ts'
 import { entriesWithout, identityOf, timelineOf } from './indexing.ts'
-import type { Index, Placed, PlacedEvent, SetOwner } from './indexing.ts'
+import type { Placed, PlacedEvent, SetOwner } from './indexing.ts'
 import type { State, Undo } from './state.ts'
-import { Ref } from './values.ts'
-import type { ObjectValue } from './values.ts'
+import type { ObjectValue, Ref } from './values.ts'
 
 /** What happened to a document. */
 export type DocumentNotice = {
@@ -174,17 +173,6 @@ export class Transaction {
     this.begin()
     this.#noticeBare(ref, history.changeOf(version))
     this.#rewrite(database, ref, version, () => this.#take(ref, version))
-  }
-
-  /** Fills a new index with the documents that are there already, and their history. */
-  build(database: Database, index: Index): void {
-    for (const collection of database.collections.values()) {
-      if (!index.covers(collection.number)) continue
-      for (const [id, history] of collection.documents) {
-        const ref = new Ref(database.number, collection.number, id)
-        this.#replaceEvents([], timelineOf(index, ref, history.versions))
-      }
-    }
   }
 
   /** Ends the transaction: what it did, or undefined where it wrote nothing. */

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Health, Question } from './embedded-server.ts'
 import type { ServerOptions, ServerReady } from './server.ts'
 
 /** A server that runs. */
@@ -24,6 +25,8 @@ function findCores(): readonly [client: number, server: number] | undefined {
 /** A child that has sent its first message. */
 interface Child<Message> {
   readonly message: Message
+  /** Sends a message and waits for its answer. */
+  ask<Answer>(question: string): Promise<Answer>
   /** Ends the process; resolves when it is gone. */
   stop(): Promise<void>
 }
@@ -47,6 +50,11 @@ async function startChild<Message>(
   failed.catch(() => undefined)
   return {
     message,
+    ask: async <Answer>(question: string) => {
+      const answered = once(child, 'message')
+      child.send(question)
+      return ((await answered) as [Answer])[0]
+    },
     stop: async () => {
       child.kill()
       await exited
@@ -60,6 +68,21 @@ export async function startServer(options: ServerOptions, { pin }: { pin: boolea
   if (cores) spawnSync('taskset', ['-acp', String(cores[0]), String(process.pid)])
   const { message, stop } = await startChild<ServerReady>('server.ts', [JSON.stringify(options)], cores?.[1])
   return { ...message, endpoint: `http://127.0.0.1:${message.port}`, stop }
+}
+
+/** An embedded server that runs, and can be asked how it fares. */
+export interface RunningEmbedded {
+  readonly endpoint: string
+  /** How it fared since it was asked before; `heap`: with what it holds. */
+  ask(question: Question): Promise<Health>
+  /** Ends the process; resolves when it is gone. */
+  stop(): Promise<void>
+}
+
+/** Starts the embedded server on any core: its garbage collector has threads of its own. */
+export async function startEmbedded(): Promise<RunningEmbedded> {
+  const { message, ask, stop } = await startChild<number>('embedded-server.ts', [], undefined)
+  return { endpoint: `http://127.0.0.1:${message}`, ask: question => ask<Health>(question), stop }
 }
 
 /** Puts a distance before a server: a proxy in a process of its own. */

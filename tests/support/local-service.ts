@@ -41,8 +41,8 @@ export class FakePeer implements ReplyStream {
     this.#drained()
   }
 
-  write(text: string): boolean {
-    this.lines.push(text)
+  write(text: string | Buffer): boolean {
+    this.lines.push(String(text))
     return this.#isReading
   }
 

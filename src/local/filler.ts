@@ -1,0 +1,76 @@
+/**
+ * What is done between requests: indexes are filled, and requests that had to wait for one are run again. Nothing runs
+ * while there is nothing to fill.
+ */
+import { UnfilledIndex, continueFilling } from './index-builds.ts'
+import type { Store } from './store.ts'
+import type { Timers } from './timers.ts'
+
+/** How long it works before others get their turn, in milliseconds. */
+const SLICE_MS = 5
+
+/** How long a request waits, and what becomes of it then. */
+export type Patience = { readonly timeoutMs: number; readonly refuse: () => void }
+
+/** Fills the indexes of a store. */
+export class Filler {
+  readonly #store: Store
+  readonly #timers: Timers
+  readonly #waiting = new Set<() => void>()
+  #cancel: (() => void) | undefined
+
+  constructor(store: Store, timers: Timers) {
+    this.#store = store
+    this.#timers = timers
+  }
+
+  /** Runs a request: now, and where it needs an index that is being filled, again when that is full. */
+  run(attempt: () => void, { timeoutMs, refuse }: Patience): void {
+    if (this.#isDone(attempt)) return
+    const again = (): void => {
+      if (this.#isDone(attempt)) cancel()
+      else this.#waiting.add(again)
+    }
+    const cancel = this.#timers.after(timeoutMs, () => {
+      this.#waiting.delete(again)
+      refuse()
+    })
+    this.#waiting.add(again)
+  }
+
+  /** Forgets who waits; indexes are filled on when the next request comes. */
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#waiting.clear()
+  }
+
+  #isDone(attempt: () => void): boolean {
+    try {
+      attempt()
+      return true
+    } catch (error) {
+      if (error instanceof UnfilledIndex) return false
+      throw error
+    } finally {
+      this.#wake()
+    }
+  }
+
+  #wake(): void {
+    if (this.#store.state.fillings.size > 0) this.#cancel ??= this.#timers.after(0, () => this.#work())
+  }
+
+  #work(): void {
+    this.#cancel = undefined
+    const { fillings } = this.#store.state
+    const before = fillings.size
+    const start = performance.now()
+    continueFilling(this.#store, () => performance.now() - start >= SLICE_MS)
+    this.#wake()
+    if (fillings.size === before) return
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const again of waiting) again()
+  }
+}
