@@ -8,6 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { format } from 'prettier'
+import { measureEmbedded } from './embedded.ts'
 import { makePages } from './pages.ts'
 import { type Report, toTable } from './report.ts'
 import {
@@ -59,7 +60,14 @@ async function runAll(): Promise<boolean> {
   const results: Result[] = []
   for (const workload of workloads) results.push(await run(workload))
   const facts: Fact[] = []
-  for (const measure of [measureIdle, measureSlowLoop, measureLatency, measureCheckpoints, measureCatchUp]) {
+  for (const measure of [
+    measureIdle,
+    measureSlowLoop,
+    measureLatency,
+    measureCheckpoints,
+    measureCatchUp,
+    measureEmbedded,
+  ]) {
     const measured = await measure(seed)
     printFacts(measured)
     facts.push(...measured)
@@ -91,7 +99,10 @@ if (process.argv.includes('--smoke')) process.exitCode = (await runSmoke()) ? 0 
 else if (process.argv.includes('--report')) {
   await writePages(JSON.parse(await readFile(toPath('bench.json'), 'utf8')) as Report)
 } else if (process.argv.includes('--only')) {
+  if (only === 'embedded') printFacts(await measureEmbedded())
   const chosen = workloads.filter(({ name }) => name === only)
-  if (chosen.length === 0) throw new Error(`the workloads are ${workloads.map(({ name }) => name).join(', ')}`)
+  if (chosen.length === 0 && only !== 'embedded') {
+    throw new Error(`the workloads are ${workloads.map(({ name }) => name).join(', ')}, embedded`)
+  }
   for (const workload of chosen) await run(workload)
 } else process.exitCode = (await runAll()) ? 0 : 1

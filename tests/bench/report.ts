@@ -1,5 +1,6 @@
 /** What the bench found, as a table for a terminal, as a page of the docs, and as a chart. */
 import { type ContenderName, contenders } from './contenders.ts'
+import { embeddedPrefix } from './embedded.ts'
 import type { Summary } from './measure.ts'
 import type { Fact } from './special.ts'
 import type { Result } from './throughput.ts'
@@ -96,6 +97,21 @@ function factTable(facts: readonly Fact[]): string {
   return toMarkdownTable([['', ''], ...facts.map(({ name, value, unit }) => [name, `${value.toFixed(2)} ${unit}`])])
 }
 
+/** What the embedded server was measured to do, where it was measured. */
+function embeddedSection({ facts }: Report): string {
+  const found = facts.filter(({ name }) => name.startsWith(embeddedPrefix))
+  if (found.length === 0) return ''
+  const rows = found.map(fact => ({ ...fact, name: fact.name.slice(embeddedPrefix.length) }))
+  return `
+## The embedded server
+
+A turn of the event loop is what no other request is answered in; it is told in processor time, so that what else runs
+on the machine does not count.
+
+${factTable(rows)}
+`
+}
+
 /** docs/performance.md. */
 export function toMarkdown(report: Report): string {
   const of = (text: string): readonly Fact[] => report.facts.filter(({ name }) => name.includes(text))
@@ -159,7 +175,7 @@ ${factTable(of('slow loop'))}
 From the server's write to the body of the loop, at an event a millisecond.
 
 ${factTable(of('latency'))}
-`
+${embeddedSection(report)}`
 }
 
 const againstOfficial = /against faunadb/

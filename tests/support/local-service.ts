@@ -82,6 +82,13 @@ export class LocalService {
     return this.#answerTo('/', expression, secret)
   }
 
+  /** Sends a query that may be put off, and calls back with its answer. */
+  sendLater(expression: unknown, answered: (answer: Answered) => void): void {
+    const send = (status: number, _headers: unknown, text: string | Uint8Array): void =>
+      answered({ status, text: String(text), body: JSON.parse(String(text)) as Record<string, unknown> })
+    this.#request('/', expression, SECRET, { send, stream: () => assert.fail('this is answered with a stream') })
+  }
+
   /** Sends a query that must go well, and gives its result. */
   ask(expression: unknown, secret = SECRET): Json {
     const answer = this.send(expression, secret)
