@@ -1,8 +1,9 @@
 /** Chunks as they are pushed by a connection → batches of lines as they are pulled by a loop. */
-import { type Batch, LineStream } from './line-stream.ts'
+import { type Batch, BatchSplitter } from './batch.ts'
+import { LineStream } from './line-stream.ts'
 
-/** Bytes gathered before they are written to the stream at once; fewer wait for the end of the event loop's turn. */
-const flushBytes = 64 * 1024
+/** Bytes that are gathered in one turn of the event loop; past that nothing more is read before the next one. */
+const turnBytes = 256 * 1024
 
 /** What can be stopped while a slow loop catches up. */
 export interface Tap {
@@ -11,14 +12,18 @@ export interface Tap {
 }
 
 /**
- * Gathers pushed chunks, writes them in bounded flushes to one `LineStream`, and pauses the tap while that is full
- * (performance.md: one web stream and few, large writes are what keeps the cost of an event near that of its bytes).
+ * Gathers the chunks of a turn of the event loop. A loop that waits gets their lines at once; for one that is behind they
+ * go through a `LineStream`, and the tap is paused while that is full (performance.md: few, large writes to one web stream
+ * are what keeps the cost of an event near that of its bytes).
  */
 export class LineReader {
-  readonly #stream: LineStream
-  readonly #writer: WritableStreamDefaultWriter<readonly Uint8Array[]>
-  readonly #reader: ReadableStreamDefaultReader<Batch>
+  readonly #splitter: BatchSplitter
   readonly #tap: Tap
+  /** Made when a loop is behind for the first time: an idle stream needs none, and it takes 10 KiB. */
+  #queue: Queue | undefined
+  /** Writes to the queue whose batch was not read yet. */
+  #queued = 0
+  #waiting: ((batch: Batch | undefined) => void) | undefined
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #isScheduled = false
@@ -27,17 +32,12 @@ export class LineReader {
 
   constructor(tap: Tap, maxLineBytes?: number) {
     this.#tap = tap
-    this.#stream = new LineStream(maxLineBytes)
-    this.#writer = this.#stream.writable.getWriter()
-    this.#reader = this.#stream.readable.getReader()
-    // Both reject after a cancel, which is ours.
-    this.#writer.closed.catch(ignore)
-    this.#reader.closed.catch(ignore)
+    this.#splitter = new BatchSplitter(maxLineBytes)
   }
 
   /** Bytes of an unfinished line that are held; complete after the last batch was read. */
   get heldBytes(): number {
-    return this.#stream.heldBytes
+    return this.#splitter.heldBytes
   }
 
   /** Takes a chunk from the connection. */
@@ -45,9 +45,9 @@ export class LineReader {
     if (this.#isDone) return
     this.#pending.push(chunk)
     this.#pendingBytes += chunk.length
-    if (this.#pendingBytes >= flushBytes) return this.#flush()
+    if (this.#pendingBytes >= turnBytes) this.#pause()
     if (this.#isScheduled) return
-    // Never sooner, even where a loop waits: it would run inside a callback of nghttp2, and where it then lets its stream
+    // Never sooner, however much there is: a loop would run inside a callback of nghttp2, and where it then lets its stream
     // go, after damaged frames, an assertion of nghttp2 ends the process (seen on Node 20.20).
     this.#isScheduled = true
     setImmediate(() => {
@@ -61,20 +61,26 @@ export class LineReader {
     if (this.#isDone) return
     this.#flush()
     this.#isDone = true
-    this.#writer.close().catch(ignore)
+    this.#answer(undefined)
   }
 
-  /** The next batch; `undefined` after the last. */
+  /** The next batch, with lines or an error; `undefined` after the last. One call at a time. */
   async read(): Promise<Batch | undefined> {
-    const { value } = await this.#reader.read()
-    return value
+    while (this.#queued > 0) {
+      const { value } = await this.#queue!.reader.read()
+      this.#queued--
+      if (value === undefined || !isEmpty(value)) return value
+    }
+    if (this.#isDone) return undefined
+    return new Promise(resolve => (this.#waiting = resolve))
   }
 
   /** Drops what is held and ends a pending read. */
   cancel(): void {
     this.#isDone = true
     this.#pending = []
-    this.#reader.cancel().catch(ignore)
+    this.#queue?.reader.cancel().catch(ignore)
+    this.#answer(undefined)
   }
 
   #flush(): void {
@@ -82,17 +88,61 @@ export class LineReader {
     const chunks = this.#pending
     this.#pending = []
     this.#pendingBytes = 0
-    this.#writer.write(chunks).catch(ignore)
-    if (this.#isPaused || (this.#writer.desiredSize ?? 0) > 0) return
-    this.#isPaused = true
-    this.#tap.pause()
-    this.#writer.ready.then(() => this.#unpause(), ignore)
+    if (this.#waiting) this.#hand(chunks)
+    else this.#enqueue(chunks)
   }
 
-  #unpause(): void {
-    this.#isPaused = false
-    if (!this.#isDone) this.#tap.resume()
+  /** Gives what came to the loop that waits: nothing is queued before it. */
+  #hand(chunks: readonly Uint8Array[]): void {
+    const batch = this.#splitter.split(chunks)
+    if (!isEmpty(batch)) this.#answer(batch)
+    this.#resume()
   }
+
+  #enqueue(chunks: readonly Uint8Array[]): void {
+    const { writer } = (this.#queue ??= makeQueue(this.#splitter))
+    this.#queued++
+    writer.write(chunks).catch(ignore)
+    if ((writer.desiredSize ?? 0) > 0) return this.#resume()
+    this.#pause()
+    writer.ready.then(() => this.#resume(), ignore)
+  }
+
+  #answer(batch: Batch | undefined): void {
+    const answer = this.#waiting
+    this.#waiting = undefined
+    answer?.(batch)
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#tap.pause()
+  }
+
+  #resume(): void {
+    if (!this.#isPaused || this.#isDone) return
+    this.#isPaused = false
+    this.#tap.resume()
+  }
+}
+
+type Queue = {
+  readonly writer: WritableStreamDefaultWriter<readonly Uint8Array[]>
+  readonly reader: ReadableStreamDefaultReader<Batch>
+}
+
+function makeQueue(splitter: BatchSplitter): Queue {
+  const stream = new LineStream(splitter)
+  const queue = { writer: stream.writable.getWriter(), reader: stream.readable.getReader() }
+  // Both reject after a cancel, which is ours.
+  queue.writer.closed.catch(ignore)
+  queue.reader.closed.catch(ignore)
+  return queue
+}
+
+function isEmpty({ lines, error }: Batch): boolean {
+  return lines.length === 0 && error === undefined
 }
 
 function ignore(): void {

@@ -2,8 +2,8 @@
 import { toAnswerError } from '../answer.ts'
 import { onAbort } from '../abort.ts'
 import type { End } from '../end.ts'
-import { ProtocolError } from '../errors.ts'
-import type { Batch } from '../ndjson/line-stream.ts'
+import type { ProtocolError } from '../errors.ts'
+import type { Batch } from '../ndjson/batch.ts'
 import { LineReader } from '../ndjson/line-reader.ts'
 import type { OpeningOperation } from '../observe.ts'
 import type { Exchange, Head, Link, StreamRequest } from './link.ts'
@@ -25,6 +25,8 @@ export class Attempt {
   readonly #reader: LineReader
   readonly #started: Promise<Batch | undefined>
   readonly #startTimeoutMs: number
+  /** The error of the line after those that were given. */
+  #bad: ProtocolError | undefined
   #isFirst = true
   #isSilent = false
 
@@ -94,12 +96,14 @@ export class Attempt {
 
   /** The next lines; after the last of them how it ended. */
   async read(): Promise<readonly string[] | End> {
-    const batch = await this.#readBatch()
-    if (batch instanceof ProtocolError) {
-      this.#exchange.cancel()
-      return { how: 'garbled', error: batch }
+    if (this.#bad === undefined) {
+      const batch = await this.#readBatch()
+      if (batch === undefined) return this.#readEnd()
+      this.#bad = batch.error
+      if (batch.lines.length > 0) return batch.lines
     }
-    return batch ?? this.#readEnd()
+    this.#exchange.cancel()
+    return { how: 'garbled', error: this.#bad! }
   }
 
   /** Lets the exchange go; what came and was not read is dropped. */
