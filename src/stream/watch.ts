@@ -1,9 +1,9 @@
 /** What is counted of a stream, and told of it on the channels: one object, handed to those who have something to say. */
 import { type End, toError } from '../end.ts'
-import { type FaunaError, ProtocolError, QueryError, StreamError } from '../errors.ts'
+import { type FaunaError, QueryError, StreamError } from '../errors.ts'
 import { readEvent } from '../events/decode.ts'
 import { makeCounters, type StreamHealth } from '../health.ts'
-import type { Batch } from '../ndjson/line-stream.ts'
+import type { Batch } from '../ndjson/batch.ts'
 import { begin, type CatchUpOperation, end, type ObservedStream, type OpeningOperation, tell } from '../observe.ts'
 import type { StreamSignals } from '../signals.ts'
 import { nameContainer, type Target } from './target.ts'
@@ -75,10 +75,10 @@ function explain(ended: End, where: string): Partial<OpeningOperation> {
   return error instanceof QueryError ? { error, statusCode: error.status } : { error }
 }
 
-function readFirst(batch: Batch, where: string): Partial<OpeningOperation> {
-  if (batch instanceof ProtocolError) return { error: batch }
+function readFirst({ lines: [first], error }: Batch, where: string): Partial<OpeningOperation> {
+  if (first === undefined) return error ? { error } : {}
   try {
-    const event = readEvent(batch[0]!)
+    const event = readEvent(first)
     if (event.type === 'start') return { txn: event.txn }
     if (event.type !== 'error') return {}
     return { error: new StreamError(event.event.code, event.event.description, event.txn, where) }

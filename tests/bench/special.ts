@@ -22,8 +22,8 @@ export interface Fact {
 
 const kib = 1024
 
-/** Node's `TransformStream` alone takes 10 KiB, and each closure is larger where a loader gives it a name. */
-const maxIdleKib = 40
+/** Built it is some 16; each closure is larger where a loader gives it a name. */
+const maxIdleKib = 28
 const secret = 'secret'
 
 /** Heap of streams that tell nothing. */
