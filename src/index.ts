@@ -1,4 +1,7 @@
-/** The door of the SDK: every public name, listed one by one. */
+/**
+ * The door of the SDK: every public name, listed one by one.
+ * @module fauna-streams
+ */
 export type { BackoffOptions } from './backoff.ts'
 export { Client, type Follow } from './client.ts'
 export {
@@ -36,6 +39,7 @@ export type {
   InvalidEvent,
   ResetEvent,
   SetEvent,
+  SetFields,
   SnapshotEvent,
   StartEvent,
   StateEvent,
@@ -43,6 +47,7 @@ export type {
   SyncedEvent,
   UnknownEvent,
   VersionEvent,
+  VersionFields,
 } from './events/types.ts'
 export type { ClientHealth, Counters, PlaceCount, StreamHealth } from './health.ts'
 export type { LiveSignals, LiveView } from './live/live.ts'
@@ -66,11 +71,15 @@ export type {
   LiveOptions,
   NoOptions,
   QueryOptions,
+  SecretSource,
   StateEventOf,
   StoredOf,
   StreamOptions,
+  Time,
+  Timer,
+  TlsOptions,
 } from './options.ts'
-export { Expr, type ExprArg, q } from './query/index.ts'
+export { type Bindings, type Builders, Expr, type ExprArg, type PaginateOptions, q } from './query/index.ts'
 export type { StreamSignals, StreamState, WarningCode } from './signals.ts'
 export type { CheckpointStore } from './stream/checkpoint.ts'
 export type { BatchOptions, EventStream } from './stream/stream.ts'

@@ -14,6 +14,10 @@ import { systemTime, type Time } from './time.ts'
 import type { TlsOptions } from './transport/session.ts'
 import { defaultReceiveBufferBytes, minWindowBytes } from './transport/windows.ts'
 
+export type { SecretSource } from './secret.ts'
+export type { Time, Timer } from './time.ts'
+export type { TlsOptions } from './transport/session.ts'
+
 /** Options of a `Client`. Times are in milliseconds. */
 export type ClientOptions = {
   /** Where the server is: `http:` (HTTP/2 with prior knowledge) or `https:`. Default: `FAUNA_ENDPOINT`. */

@@ -40,14 +40,16 @@ export type IndexEntry = {
   readonly values: readonly unknown[]
 }
 
-type VersionFields<T, Stored> = {
+/** What an event of a document tells, field by field; of these it has those that were asked for. */
+export type VersionFields<T, Stored = T> = {
   readonly action: 'create' | 'update' | 'delete'
   readonly document: DocumentVersion<T>
   readonly diff: DocumentDiff<Stored>
   readonly prev: DocumentVersion<T>
 }
 
-type SetFields = {
+/** What an event of a set tells, field by field; of these it has those that were asked for. */
+export type SetFields = {
   readonly action: 'add' | 'remove'
   readonly document: { readonly ref: Ref; readonly ts: number }
   readonly index: IndexEntry

@@ -1,6 +1,7 @@
 /**
  * `fauna-streams/local`: an embedded FQL v4 server for development and tests. It keeps everything in memory, checks
  * and answers as the real server does, and repeats its faults unless told not to. It is no database for production.
+ * @module fauna-streams/local
  */
 import { LocalServer } from './server.ts'
 import type { LocalOptions } from './server.ts'

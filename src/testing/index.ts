@@ -1,6 +1,7 @@
 /**
  * `fauna-streams/testing`: what a network and a server can do to a client, at the moment that a test chooses. A peer
  * that sends any HTTP/2 frame, a peer whose streams a test writes, and a TCP proxy; in-process, and none for production.
+ * @module fauna-streams/testing
  */
 export type { FrameConnection } from './connection.ts'
 export { serveEvents } from './events.ts'
