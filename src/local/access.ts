@@ -15,6 +15,9 @@ export type Privilege =
   | 'unrestricted_read'
   | 'call'
 
+/** The roles that are there from the beginning. */
+export type BuiltInRole = 'admin' | 'server' | 'server-readonly' | 'client'
+
 /** The rights of one request. */
 export interface Access {
   /**
@@ -22,8 +25,12 @@ export interface Access {
    * predicate gets: the ref for `read`, old and new data for `write`, the terms for an index, and so on.
    */
   allows(privilege: Privilege, resource: Ref, parameters: readonly Value[]): boolean
-  /** Whether a right hangs on a predicate: then a missing document is not told apart from a forbidden one. */
+  /** Whether a right hangs on a predicate, so that its answer may be another one later. */
   hasPredicate(privilege: Privilege, resource: Ref): boolean
+  /** The role, where it is one that is there from the beginning. */
+  readonly role: BuiltInRole | undefined
+  /** The roles of users that it is made of. */
+  readonly roles: readonly Ref[]
   /** The document that a token stands for. */
   readonly identity: Ref | undefined
   /** The key or token of the request; undefined for the root secret. */

@@ -2,12 +2,13 @@
  * Who a secret belongs to, and what that key or token may do, with the scope that was written behind it (protocol.md
  * A.7).
  */
-import type { Access, Privilege } from './access.ts'
+import type { Access } from './access.ts'
+import { builtInAccess, isBuiltIn } from './built-in-roles.ts'
+import { canonicalKey } from './compare.ts'
 import type { Database } from './database.ts'
-import { parseId } from './escapes.ts'
 import { findSchema } from './names.ts'
-import { ACCESS_PROVIDERS, COLLECTIONS, CREDENTIALS, DATABASES, KEYS, ROLES, TOKENS } from './native.ts'
-import { customRoles, roleAccess, rolesOfMember } from './roles.ts'
+import { COLLECTIONS, CREDENTIALS, DATABASES, KEYS, TOKENS } from './native.ts'
+import { customRoles, describeRoles, roleAccess, rolesOfMember } from './roles.ts'
 import type { Credential, Scope } from './secrets.ts'
 import type { Store } from './store.ts'
 import { Ref } from './values.ts'
@@ -24,38 +25,10 @@ export type Session = {
   readonly fingerprint: () => string | undefined
 }
 
-/** The roles that are built in. */
-export type BuiltInRole = 'admin' | 'server' | 'server-readonly' | 'client'
-
-/** What only an admin may touch. */
-const adminCollections: ReadonlySet<number> = new Set([DATABASES, KEYS, ROLES, ACCESS_PROVIDERS])
-const readPrivileges: ReadonlySet<Privilege> = new Set<Privilege>(['read', 'history_read'])
-
-function isAdminOnly(resource: Ref): boolean {
-  return resource.collection === COLLECTIONS && adminCollections.has(Number(resource.id))
-}
-
-/** None of them has "unrestricted read": documents are asked for one by one (protocol.md A.7). */
-const builtInRights: Readonly<Record<BuiltInRole, (privilege: Privilege, resource: Ref) => boolean>> = {
-  admin: privilege => privilege !== 'unrestricted_read',
-  server: (privilege, resource) => privilege !== 'unrestricted_read' && !isAdminOnly(resource),
-  'server-readonly': (privilege, resource) => readPrivileges.has(privilege) && !isAdminOnly(resource),
-  client: () => false,
-}
-
-function isBuiltIn(role: Value | undefined): role is BuiltInRole {
-  return typeof role === 'string' && Object.hasOwn(builtInRights, role)
-}
-
-/** The rights of a built-in role. */
-export function builtInAccess(role: BuiltInRole, holder: Ref | undefined): Access {
-  return { allows: builtInRights[role], hasPredicate: () => false, identity: undefined, holder }
-}
-
 /** The rights of a role, built in or not, for someone who already is somebody. */
 export function accessOfRole(store: Store, database: Database, role: Value, caller: Access): Access {
   const { identity, holder } = caller
-  if (isBuiltIn(role)) return { ...builtInAccess(role, holder), identity }
+  if (isBuiltIn(role)) return { ...builtInAccess(store, database, role, holder), identity }
   return roleAccess(store, database, customRoles(database, role), identity, holder)
 }
 
@@ -76,6 +49,9 @@ function withOwnDocuments(access: Access, store: Store, identity: Ref): Access {
   }
 }
 
+/** A key, and the database that it is for; the root secret is a key that no document tells of. */
+type FoundKey = { readonly database: Database; readonly role: Value; readonly holder: Ref | undefined }
+
 /** Finds out who is asking. */
 export class Authenticator {
   readonly #store: Store
@@ -89,60 +65,68 @@ export class Authenticator {
   /** The session of a credential; undefined where nobody has it, or its scope is not allowed. */
   authenticate({ secret, scope }: Credential): Session | undefined {
     if (secret === this.#rootSecret) {
-      const root = { database: this.#store.root, access: builtInAccess('admin', undefined), fingerprint: () => 'root' }
-      return scope === undefined ? root : this.#narrow(root, scope, 'admin')
+      return this.#keySession({ database: this.#store.root, role: 'admin', holder: undefined }, scope)
     }
     const holder = this.#store.holderOf(secret)
-    if (holder?.collection === KEYS) return this.#keySession(holder, scope)
+    if (holder?.collection === KEYS) return this.#keySession(this.#findKey(holder), scope)
     return holder?.collection === TOKENS ? this.#tokenSession(holder) : undefined
   }
 
-  #keySession(holder: Ref, scope: Scope | undefined): Session | undefined {
+  #findKey(holder: Ref): FoundKey | undefined {
     const key = this.#store.current(holder)?.fields
     const role = key?.get('role')
     const target = key?.get('database')
     const database = this.#store.database(target instanceof Ref ? Number(target.id) : holder.database)
-    if (key === undefined || role === undefined || database === undefined) return undefined
-    const access = isBuiltIn(role)
-      ? builtInAccess(role, holder)
-      : roleAccess(this.#store, database, customRoles(database, role), undefined, holder)
-    const session = { database, access, fingerprint: () => this.#keyFingerprint(holder, database) }
-    return scope === undefined ? session : this.#narrow(session, scope, role)
+    return role === undefined || database === undefined ? undefined : { database, role, holder }
   }
 
-  /** A key is told by its role, and the versions of the roles that it names: any change of them counts. */
-  #keyFingerprint(holder: Ref, database: Database): string | undefined {
-    const role = this.#store.current(holder)?.fields.get('role')
-    if (role === undefined) return undefined
-    if (isBuiltIn(role)) return role
-    return customRoles(database, role)
-      .map(ref => `${ref.id}@${this.#store.current(ref)?.ts}`)
-      .join()
+  #keySession(key: FoundKey | undefined, scope: Scope | undefined): Session | undefined {
+    if (key === undefined) return undefined
+    const { database, role, holder } = key
+    if (scope !== undefined) return this.#narrow(key, scope)
+    const access = isBuiltIn(role)
+      ? builtInAccess(this.#store, database, role, holder)
+      : roleAccess(this.#store, database, customRoles(database, role), undefined, holder)
+    return this.#open(database, access)
   }
 
   /** What a scope leaves of the rights of a key with a role; only admins may have any of their choice. */
-  #narrow(session: Session, scope: Scope, role: Value): Session | undefined {
-    const isAdmin = role === 'admin'
-    const isAllowed = isAdmin || (role === 'server' && scope.document !== undefined && scope.database === undefined)
-    const database = isAllowed ? this.#descend(session.database, scope.database ?? []) : undefined
-    const access = database && this.#scopedAccess(database, scope, session.access.holder)
-    return database && access && { database, access, fingerprint: session.fingerprint }
+  #narrow({ database: own, role, holder }: FoundKey, scope: Scope): Session | undefined {
+    const path = scope.database ?? []
+    const isAllowed = role === 'admin' || (role === 'server' && scope.document !== undefined && path.length === 0)
+    const database = isAllowed ? this.#descend(own, path) : undefined
+    const access = database && this.#scopedAccess(database, scope, holder)
+    return database && access && this.#open(database, access)
+  }
+
+  /** A session is what it was while its key or token is, and the roles of its rights are. */
+  #open(database: Database, access: Access): Session {
+    const fingerprint = (): string | undefined => {
+      const { holder } = access
+      const fields = holder && this.#store.current(holder)?.fields
+      if (holder !== undefined && fields === undefined) return undefined
+      const own = ['role', 'database', 'instance', 'ttl'].map(name => fields?.get(name) ?? null)
+      return `${canonicalKey(own)} ${describeRoles(this.#store, access.roles)}`
+    }
+    return { database, access, fingerprint }
   }
 
   #scopedAccess(database: Database, scope: Scope, holder: Ref | undefined): Access | undefined {
-    if (scope.document !== undefined) return this.#documentAccess(database, scope.document)
-    if (scope.customRole === undefined) return builtInAccess(scope.role ?? 'admin', holder)
+    if (scope.document !== undefined) return this.#documentAccess(database, scope.document, holder)
+    if (scope.customRole === undefined) return builtInAccess(this.#store, database, scope.role ?? 'admin', holder)
     const roles = customRoles(database, scope.customRole)
     return roles.length === 0 ? undefined : roleAccess(this.#store, database, roles, undefined, holder)
   }
 
-  #documentAccess(database: Database, document: NonNullable<Scope['document']>): Access | undefined {
+  #documentAccess(
+    database: Database,
+    document: NonNullable<Scope['document']>,
+    holder: Ref | undefined,
+  ): Access | undefined {
     const collection = findSchema(database, 'collection', document.collection)
-    if (!(collection instanceof Ref) || !/^-?\d+$/.test(document.id)) return undefined
-    const id = BigInt(parseId(document.id, description => new TypeError(description)))
-    const identity = new Ref(database.number, Number(collection.id), id)
-    if (this.#store.current(identity) === undefined) return undefined
-    return this.#memberAccess(database, identity, undefined)
+    if (!(collection instanceof Ref) || !/^\d+$/.test(document.id)) return undefined
+    const identity = new Ref(database.number, Number(collection.id), BigInt(document.id))
+    return this.#store.current(identity) && this.#memberAccess(database, identity, holder)
   }
 
   /** The database at the end of a path of names below another one. */
@@ -160,12 +144,11 @@ export class Authenticator {
     const identity = this.#store.current(holder)?.fields.get('instance')
     if (database === undefined || !(identity instanceof Ref)) return undefined
     if (this.#store.current(identity) === undefined) return undefined
-    const fingerprint = (): string | undefined => (this.#store.current(holder) === undefined ? undefined : 'token')
-    return { database, access: this.#memberAccess(database, identity, holder), fingerprint }
+    return this.#open(database, this.#memberAccess(database, identity, holder))
   }
 
   #memberAccess(database: Database, identity: Ref, holder: Ref | undefined): Access {
-    const roles = rolesOfMember(this.#store, database, identity)
+    const roles = rolesOfMember(this.#store, database, identity, holder)
     return withOwnDocuments(roleAccess(this.#store, database, roles, identity, holder), this.#store, identity)
   }
 }

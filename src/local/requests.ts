@@ -3,7 +3,7 @@
  * and errors; the server above them knows paths and headers.
  */
 import { errorsBody, protocolErrorBody, resultBody } from './answers.ts'
-import { builtInAccess } from './authentication.ts'
+import { builtInAccess } from './built-in-roles.ts'
 import type { Session } from './authentication.ts'
 import type { Frame, Query } from './call.ts'
 import { undefinedRef } from './call.ts'
@@ -168,5 +168,5 @@ export function findSubject(context: RequestContext, body: Uint8Array): Outcome<
 /** Computes a binding of an index for a document: undefined where it fails. */
 export function computeBinding(store: Store, lambda: Lambda, version: VersionValue): Value | undefined {
   const database = store.database(version.ref.database) ?? store.root
-  return tryLambda(store, database, builtInAccess('admin', undefined), lambda, version)
+  return tryLambda(store, database, builtInAccess(store, database, 'admin', undefined), lambda, version)
 }

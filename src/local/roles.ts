@@ -3,6 +3,8 @@
  * and who is a member (protocol.md E.7, E.9).
  */
 import type { Access, Privilege } from './access.ts'
+import { predicateAccess } from './built-in-roles.ts'
+import { canonicalKey } from './compare.ts'
 import type { Database } from './database.ts'
 import { findSchema } from './names.ts'
 import { ROLES } from './native.ts'
@@ -11,21 +13,17 @@ import { tryLambda } from './trial.ts'
 import { Lambda, Ref } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
-/** Rights that predicates are evaluated with: they may read everything, and change nothing. */
-function internalAccess(identity: Ref | undefined, holder: Ref | undefined): Access {
-  return { allows: () => true, hasPredicate: () => false, identity, holder }
+/** What a predicate is given of the parameters, where it is not all of them: it depends on how many it names. */
+const given: Readonly<Partial<Record<Privilege, (parameters: readonly Value[], named: number) => readonly Value[]>>> = {
+  write: (parameters, named) => (named === 3 ? parameters : parameters.slice(0, 2)),
+  create_with_id: (parameters, named) => (named === 1 ? parameters.slice(0, 1) : parameters),
 }
 
-/** Whether a predicate says yes. Errors, aborts and other values say no. */
-function holds(
-  store: Store,
-  database: Database,
-  lambda: Lambda,
-  parameters: readonly Value[],
-  access: Access,
-): boolean {
-  const argument = parameters.length === 1 ? (parameters[0] ?? null) : [...parameters]
-  return tryLambda(store, database, access, lambda, argument) === true
+/** The argument of a predicate: one parameter as it is, several as an array. */
+function argumentOf(lambda: Lambda, privilege: Privilege, parameters: readonly Value[]): Value {
+  const named = Array.isArray(lambda.parameters) ? lambda.parameters.length : 1
+  const list = given[privilege]?.(parameters, named) ?? parameters
+  return list.length === 1 ? (list[0] ?? null) : [...list]
 }
 
 /** One or many, as objects. */
@@ -54,30 +52,44 @@ export function roleAccess(
   identity: Ref | undefined,
   holder: Ref | undefined,
 ): Access {
-  const internal = internalAccess(identity, holder)
+  const internal = predicateAccess(store, database, identity, holder)
+  // Errors, aborts and other values say no.
+  const holds = (lambda: Lambda, argument: Value): boolean =>
+    tryLambda(store, database, internal, lambda, argument) === true
   return {
     allows: (privilege, resource, parameters) =>
       grantsOf(store, roles, privilege, resource).some(
-        grant => grant === true || holds(store, database, grant, parameters, internal),
+        grant => grant === true || holds(grant, argumentOf(grant, privilege, parameters)),
       ),
     hasPredicate: (privilege, resource) => !grantsOf(store, roles, privilege, resource).includes(true),
+    role: undefined,
+    roles,
     identity,
     holder,
   }
 }
 
-/** The roles that a document is a member of. */
-export function rolesOfMember(store: Store, database: Database, identity: Ref): Ref[] {
+/** What counts of roles, as a text: another one means other rights, or those of a role of another name. */
+export function describeRoles(store: Store, roles: readonly Ref[]): string {
+  const described = roles.map(role => {
+    const fields = store.current(role)?.fields
+    return ['name', 'membership', 'privileges'].map(name => fields?.get(name) ?? null)
+  })
+  return canonicalKey(described)
+}
+
+/** The roles that a document is a member of; `holder` is the key or token that comes as the document. */
+export function rolesOfMember(store: Store, database: Database, identity: Ref, holder: Ref | undefined): Ref[] {
   const roles = [...(database.collections.get(ROLES)?.documents.keys() ?? [])].map(
     id => new Ref(database.number, ROLES, id),
   )
-  const access = internalAccess(identity, undefined)
+  const access = predicateAccess(store, database, identity, holder)
   return roles.filter(role =>
     objectsOf(store.current(role)?.fields.get('membership')).some(membership => {
       const resource = membership.get('resource')
       if (!(resource instanceof Ref) || Number(resource.id) !== identity.collection) return false
       const predicate = membership.get('predicate')
-      return !(predicate instanceof Lambda) || holds(store, database, predicate, [identity], access)
+      return !(predicate instanceof Lambda) || tryLambda(store, database, access, predicate, identity) === true
     }),
   )
 }

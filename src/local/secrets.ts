@@ -98,9 +98,15 @@ function readScope(secret: string, text: string): Credential | undefined {
     const [match, name] = form.exec(rest) ?? []
     if (match === undefined || name === undefined) continue
     if (match.length < rest.length) return undefined
-    return { secret, scope: { ...read(name), ...(database !== undefined && { database: database.split('/') }) } }
+    return { secret, scope: { ...read(name), ...(database !== undefined && { database: splitPath(database) }) } }
   }
   return { secret }
+}
+
+/** Empty names at the end do not count (Java's `split`). */
+function splitPath(path: string): string[] {
+  const names = path.replace(/\/+$/, '')
+  return names === '' ? [] : names.split('/')
 }
 
 function splitDocument(name: string): { collection: string; id: string } {

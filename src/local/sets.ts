@@ -86,10 +86,11 @@ export function readingOf(owner: SetOwner, form: LeafForm, { frame }: SetContext
   const { access } = frame.query
   const resource = owner instanceof Collection ? owner.collectionRef : owner instanceof Index ? owner.ref : undefined
   if (resource === undefined) return 'all'
-  const terms = form.kind === 'match' ? [...form.terms] : resource
+  // A native collection as a set is read as a document of the collections.
+  if (form.kind === 'documents' && form.isSchema === true) return canRead(resource, frame) ? 'some' : 'none'
+  const terms = form.kind === 'match' ? [...form.terms] : null
   if (access.allows('unrestricted_read', resource, [terms])) return 'all'
-  const isAsked = form.kind === 'match' || form.isSchema === true
-  return isAsked && !access.allows('read', resource, [terms]) ? 'none' : 'some'
+  return form.kind === 'match' && !access.allows('read', resource, [terms]) ? 'none' : 'some'
 }
 
 /** The earliest time that a set can be read at. */

@@ -20,9 +20,9 @@ export function streamRights({ access, fingerprint }: Session, hasQuirks: boolea
       }
       const { entry, set } = notice.event.placed
       const index = set.owner.ref
-      const subject = index === undefined ? collectionOf(entry.ref) : [...set.terms]
-      if (access.allows('unrestricted_read', index ?? collectionOf(entry.ref), [subject])) return true
-      const mayReadIndex = index === undefined || access.allows('read', index, [subject])
+      const terms = index === undefined ? null : [...set.terms]
+      if (access.allows('unrestricted_read', index ?? collectionOf(entry.ref), [terms])) return true
+      const mayReadIndex = index === undefined || access.allows('read', index, [terms])
       return mayReadIndex && access.allows('read', collectionOf(entry.ref), [entry.ref])
     },
     isAskedLate(notice: Notice) {

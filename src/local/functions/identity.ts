@@ -1,107 +1,118 @@
 /** Forms about who asks: passwords, tokens, identities. */
-import type { Call, Evaluate } from '../call.ts'
-import { castSet, showVersion } from '../call.ts'
-import { createDocument, deleteDocument } from '../documents.ts'
-import { Failure, failure, wrongType } from '../failures.ts'
-import { typeName } from '../kinds.ts'
+import { builtInAccess } from '../built-in-roles.ts'
+import type { Call, Evaluate, Query } from '../call.ts'
+import { showVersion } from '../call.ts'
+import { createDocument } from '../documents.ts'
+import { failure, invalidData } from '../failures.ts'
 import { nativeRef } from '../names.ts'
+import { TOKENS } from '../native.ts'
 import { passwordOf } from '../passwords.ts'
-import { KEYS, TOKENS } from '../native.ts'
-import { firstDocument } from '../sets.ts'
+import { canRead, firstDocument } from '../sets.ts'
+import { wrongStoredType } from '../stored.ts'
+import { Ref } from '../values.ts'
+import type { ObjectValue, Position } from '../values.ts'
 import { checkMayWrite } from './writes.ts'
-import { Ref, SetValue } from '../values.ts'
-import type { Value } from '../values.ts'
 
-/** The document that a ref or a set stands for, if there is one. */
-function subjectOf(call: Call, value: Value, at: ReturnType<Call['at']>): Ref | undefined {
-  if (value instanceof Ref) return value
-  if (!(value instanceof SetValue)) return undefined
-  const context = { frame: call.frame, evaluator: call.evaluator, at, formAt: call.position }
-  return firstDocument(castSet(value, at), context)
+/** The document that a ref or a set stands for, if there is one; passwords are never those of the past. */
+function subjectOf(call: Call, key: 'identify' | 'login'): Ref | undefined {
+  const subject = call.refOrSet(key)
+  if (subject instanceof Ref) return subject
+  return firstDocument(subject, call.setContext(key, { ...call.frame, readAt: undefined }))
 }
 
 const evaluateIdentify: Evaluate = call => {
-  const subject = subjectOf(call, call.value('identify'), call.at('identify'))
+  const subject = subjectOf(call, 'identify')
   const password = call.string('password')
   return subject !== undefined && passwordOf(call.query, subject)?.matches(password) === true
 }
 
+/** The password of a `login`. Fails as a document does where it is no string. */
+function passwordIn(parameters: ObjectValue, at: Position): string | undefined {
+  const password = parameters.get('password') ?? undefined
+  if (password === undefined || typeof password === 'string') return password
+  throw invalidData(at, [wrongStoredType(['password'], password, 'String')])
+}
+
 const evaluateLogin: Evaluate = call => {
   checkMayWrite(call)
-  const target = call.value('login')
-  const isTarget = target instanceof Ref || target instanceof SetValue
-  if (!isTarget) throw wrongType(call.at('login'), 'Ref or Set', typeName(target))
-  const subject = subjectOf(call, target, call.at('login'))
+  const subject = subjectOf(call, 'login')
   const parameters = call.object('params')
-  const password = parameters.get('password')
-  const isRight =
-    subject !== undefined && typeof password === 'string' && passwordOf(call.query, subject)?.matches(password)
-  if (subject === undefined || isRight !== true) {
+  const credentials = subject && passwordOf(call.query, subject)
+  const password = credentials && passwordIn(parameters, call.position)
+  if (subject === undefined || password === undefined || credentials?.matches(password) !== true) {
     const description = 'The document was not found or provided password was incorrect.'
     throw failure(call.position, 'authentication failed', description)
   }
+  const { query } = call
+  // Who has the password may have a token, whatever the key may do.
+  const access = builtInAccess(query.store, query.database, 'server', query.access.holder)
   const token = new Map([...parameters].filter(([key]) => key !== 'password')).set('instance', subject)
-  const query = { ...call.query, access: unlimited(call) }
-  return createDocument(query, nativeRef(query.database, TOKENS), undefined, token, {
-    form: call.position,
-    key: call.position,
-    isPast: call.frame.readAt !== undefined,
-  })
+  const places = { form: call.position, key: call.position, isPast: call.frame.readAt !== undefined }
+  return createDocument({ ...query, access }, nativeRef(query.database, TOKENS), undefined, token, places)
 }
 
-/** Who has the password may have a token, whatever the key may do. */
-function unlimited(call: Call): Call['query']['access'] {
-  return { ...call.query.access, allows: () => true, hasPredicate: () => false }
+/** The token of the request, or all of its document. */
+function tokensToEnd({ access, database, store }: Query, isAll: boolean): Ref[] {
+  const { holder, identity } = access
+  if (!isAll) return holder?.collection === TOKENS ? [holder] : []
+  const tokens = [...(database.collections.get(TOKENS)?.documents.keys() ?? [])].map(
+    id => new Ref(database.number, TOKENS, id),
+  )
+  return tokens.filter(token => {
+    const instance = store.current(token)?.fields.get('instance')
+    return instance instanceof Ref && identity?.equals(instance) === true
+  })
 }
 
 const evaluateLogout: Evaluate = call => {
   checkMayWrite(call)
-  const all = call.boolean('logout')
-  const { access, database, store } = call.query
-  const { holder, identity } = access
-  if (holder === undefined || holder.collection !== TOKENS) return false
-  const query = { ...call.query, access: unlimited(call) }
-  const places = { form: call.position, key: call.at('logout') }
-  const tokens = all ? [...(database.collections.get(TOKENS)?.documents.keys() ?? [])] : [holder.id]
-  for (const id of tokens) {
-    const ref = new Ref(database.number, TOKENS, id)
-    const instance = store.current(ref)?.fields.get('instance')
-    if (instance instanceof Ref && identity?.equals(instance) === true) deleteDocument(query, ref, places)
+  const isAll = call.boolean('logout')
+  const { query } = call
+  const { holder, identity } = query.access
+  if (isAll ? identity === undefined : holder?.collection !== TOKENS) return false
+  for (const token of tokensToEnd(query, isAll)) {
+    if (query.store.current(token) !== undefined) query.transaction.write(query.database, token, null, 'delete')
   }
   return true
 }
 
+function identityOf(call: Call): Ref | undefined {
+  call.nothing(call.form.name)
+  return call.query.access.identity
+}
+
 const evaluateCurrentIdentity: Evaluate = call => {
-  const { identity } = call.query.access
+  const identity = identityOf(call)
   if (identity === undefined) throw call.fail('missing identity', 'Authentication does not contain an identity')
   return identity
 }
 
-/** The key of a secret, whoever asks; a token's secret is none. */
-const evaluateKeyFromSecret: Evaluate = call => {
-  const secret = call.string('key_from_secret')
-  const { store, database } = call.query
-  const holder = store.holderOf(secret)
-  const version = holder?.collection === KEYS && holder.database === database.number ? store.current(holder) : undefined
-  if (holder === undefined || version === undefined) {
-    const description = `No key found for secret ${secret}.`
-    throw new Failure([{ at: call.position, code: 'instance not found', description, status: 400 }])
-  }
-  return showVersion(call.query, holder, version)
-}
+const evaluateHasIdentity: Evaluate = call => identityOf(call) !== undefined
 
-const evaluateHasIdentity: Evaluate = call => call.query.access.identity !== undefined
-
-/** The key or token of the request. A key that stands in another database than it is for is not told. */
-function tokenOf({ query }: Call): Ref | undefined {
-  const { holder } = query.access
-  return holder?.collection === KEYS && holder.database !== query.database.number ? undefined : holder
+/** The key or token of the request; a key of another database is not to be seen. */
+function tokenOf(call: Call): Ref | undefined {
+  call.nothing(call.form.name)
+  const { access, database } = call.query
+  return access.holder?.database === database.number ? access.holder : undefined
 }
 
 const evaluateCurrentToken: Evaluate = call => {
   const token = tokenOf(call)
   if (token === undefined) throw call.fail('invalid token', 'Token metadata is not accessible.')
   return token
+}
+
+/** The key or token of a secret, where its reader may see it. */
+const evaluateKeyFromSecret: Evaluate = call => {
+  const secret = call.string('key_from_secret')
+  const { store } = call.query
+  const holder = store.holderOf(secret)
+  const version = holder && store.current(holder)
+  if (version === undefined || holder === undefined || !canRead(holder, call.frame)) {
+    const description = `No key found for secret ${secret}.`
+    throw failure(call.position, 'instance not found', description, { status: 400 })
+  }
+  return showVersion(call.query, holder, version)
 }
 
 /** The forms of this file. */

@@ -6,7 +6,7 @@ import { isLive } from '../history.ts'
 import { typeName } from '../kinds.ts'
 import { isEqual, fieldsOf } from '../compare.ts'
 import { nounOf } from '../names.ts'
-import { COLLECTIONS, natives } from '../native.ts'
+import { ACCESS_PROVIDERS, COLLECTIONS, ROLES, natives } from '../native.ts'
 import { canRead, checkDocumentRetained, firstDocument } from '../sets.ts'
 import type { SetContext } from '../sets.ts'
 import { readPage } from './pages.ts'
@@ -29,13 +29,8 @@ function readVersion(ref: Ref, frame: Frame): VersionValue | undefined {
 
 function getDocument(call: Call, ref: Ref, frame: Frame): VersionValue {
   const version = readVersion(ref, frame)
-  if (version === undefined) {
-    const collection = new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
-    const { access } = frame.query
-    if (access.hasPredicate('read', collection) || !canRead(ref, frame)) throw permissionDenied(call.position)
-    throw call.fail('instance not found', `${nounOf(ref)} not found.`)
-  }
   if (!canRead(ref, frame)) throw permissionDenied(call.position)
+  if (version === undefined) throw call.fail('instance not found', `${nounOf(ref)} not found.`)
   return version
 }
 
@@ -48,13 +43,16 @@ const evaluateGet: Evaluate = call => {
   return getDocument(call, ref, frame)
 }
 
+/** Native collections that `exists` takes for documents, which they are not. */
+const plainInExists: ReadonlySet<number> = new Set([ROLES, ACCESS_PROVIDERS])
+
 const evaluateExists: Evaluate = call => {
   const value = call.value('exists')
   const frame = frameAt(call)
   if (value instanceof UnresolvedRef) return false
   if (value instanceof SetValue) return hasDocument(value.form, call.setContext('exists', frame))
   if (!(value instanceof Ref)) throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
-  return isNativeCollection(value)
+  return isNativeCollection(value) && !plainInExists.has(Number(value.id))
     ? hasDocument(castSet(value, call.at('exists')), call.setContext('exists', frame))
     : readVersion(value, frame) !== undefined && canRead(value, frame)
 }
