@@ -123,7 +123,8 @@ function encodeSecret(head: readonly number[], ...ids: bigint[]): string {
   return Buffer.concat([Buffer.from(head), ...numbers, randomBytes(RANDOM_BYTES)]).toString('base64url')
 }
 
-function encodeBcrypt(bytes: Buffer): string {
+/** Bytes in the alphabet of bcrypt, which is base64 in another order. */
+export function encodeBcrypt(bytes: Buffer): string {
   const digits = bytes.toString('base64').replaceAll('=', '')
   return digits.replaceAll(/./g, digit => BCRYPT_ALPHABET.charAt(BASE64_ALPHABET.indexOf(digit)))
 }
