@@ -12,7 +12,7 @@ import { requireFilled } from './index-builds.ts'
 import { identityOf } from './indexing.ts'
 import { nounOf } from './names.ts'
 import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
-import { writePassword } from './passwords.ts'
+import { readPasswordChange, writePassword } from './passwords.ts'
 import { schemaRules } from './schema.ts'
 import type { ChangeKind } from './schema.ts'
 import { Storer, wrongStoredType } from './stored.ts'
@@ -56,7 +56,13 @@ function storeParameters(query: Query, parameters: ObjectValue, places: Places):
 }
 
 /** The fields that a user's document has; others of the parameters are dropped without a word. */
-function readFields(parameters: ObjectValue, at: Position): ObjectValue {
+const documentFields: readonly (readonly [field: string, type: string, isRight: (value: Value) => boolean])[] = [
+  ['data', 'Map', value => value instanceof Map],
+  ['constraints', 'Map', value => value instanceof Map],
+  ['ttl', 'Timestamp', value => value instanceof Time],
+]
+
+function readFields(parameters: ObjectValue): { fields: ObjectValue; failures: FieldFailure[] } {
   const failures: FieldFailure[] = []
   const fields: ObjectValue = new Map()
   for (const [field, type, isRight] of documentFields) {
@@ -65,31 +71,18 @@ function readFields(parameters: ObjectValue, at: Position): ObjectValue {
     if (value === null || isRight(value)) fields.set(field, value)
     else failures.push(wrongStoredType([field], value, type))
   }
-  if (failures.length > 0) throw invalidData(at, failures)
-  return fields
+  return { fields, failures }
 }
 
-const documentFields: readonly (readonly [field: string, type: string, isRight: (value: Value) => boolean])[] = [
-  ['data', 'Map', value => value instanceof Map],
-  ['ttl', 'Timestamp', value => value instanceof Time],
-]
-
-/** A document's password comes with its other parameters, and is kept apart from it. */
-function storePassword(query: Query, ref: Ref, parameters: ObjectValue): void {
-  const credentials = parameters.get('credentials')
-  const password = credentials instanceof Map ? credentials.get('password') : undefined
-  if (typeof password === 'string') writePassword(query, ref, password)
-}
-
-/** Refuses credentials that are no object, in the words of the real server. */
-function checkCredentials(parameters: ObjectValue, at: Position): void {
-  const credentials = parameters.get('credentials')
-  if (credentials === undefined || credentials === null || credentials instanceof Map) return
-  const fields = ['password', 'current_password']
-  throw invalidData(
-    at,
-    fields.map(field => wrongStoredType(['credentials', field], credentials, 'Map')),
-  )
+/**
+ * Reads what is written: the fields, and the hash of a password, which is kept apart from the document. Everything
+ * that is wrong is told at once.
+ */
+function readGiven(query: Query, parameters: ObjectValue, at: Position) {
+  const { hash, failures } = readPasswordChange(query.access, parameters.get('credentials'), ['credentials'])
+  const read = readFields(parameters)
+  if (failures.length + read.failures.length > 0) throw invalidData(at, [...failures, ...read.failures])
+  return { fields: read.fields, hash }
 }
 
 /** What is stored of a change: empty data is no data. */
@@ -100,9 +93,9 @@ function settle(old: ObjectValue, change: ObjectValue): ObjectValue {
   return settled
 }
 
-/** The ttl that a collection gives to what is written without one. */
-function withDefaultTtl(query: Query, ref: Ref, fields: ObjectValue, parameters: ObjectValue): ObjectValue {
-  if (parameters.has('ttl')) return fields
+/** The ttl that a collection gives to what comes to be without one. */
+function withDefaultTtl(query: Query, ref: Ref, fields: ObjectValue): ObjectValue {
+  if (fields.has('ttl')) return fields
   const collection = query.store.lastFieldsOf(new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)))
   const days = collection?.get('ttl_days')
   if (typeof days !== 'bigint') return fields
@@ -145,6 +138,17 @@ function checkUnique(query: Query, ref: Ref, fields: ObjectValue, at: Position):
   }
 }
 
+/** Who may not make documents of their own ids may still make them where it may write the past as well. */
+function mayCreate({ access, transaction }: Query, collection: Ref, ref: Ref | undefined, given: ObjectValue): boolean {
+  if (ref === undefined) return access.allows('create', collection, [given])
+  if (access.allows('create_with_id', collection, [given, ref])) return true
+  const now = Time.ofMicros(transaction.snapshot)
+  return (
+    access.allows('create', collection, [given]) &&
+    access.allows('history_write', collection, [ref, now, 'create', given])
+  )
+}
+
 /** Makes a document; without an id it gets a new one. */
 export function createDocument(
   query: Query,
@@ -157,24 +161,19 @@ export function createDocument(
   ownOrFail(query, collection, places.key)
   const number = Number(collection.id)
   const rule = schemaRules.get(number)
-  const privilege = id === undefined ? 'create' : 'create_with_id'
-  const allowed =
-    query.access.allows(privilege, collection, id === undefined ? [parameters] : [parameters, id.toString()]) ||
-    (id !== undefined && query.access.allows('create', collection, [parameters]))
-  if (!allowed) throw permissionDenied(places.key)
-  const ref = new Ref(collection.database, number, id ?? query.store.takeId())
-  if (rule === undefined && query.transaction.read(query.database, ref) !== undefined) {
-    throw failure(places.key, 'instance already exists', 'Document already exists.')
+  const wanted = id === undefined ? undefined : new Ref(collection.database, number, id)
+  if (!mayCreate(query, collection, wanted, parameters)) throw permissionDenied(places.key)
+  if (wanted !== undefined && query.transaction.read(query.database, wanted) !== undefined) {
+    throw failure(places.key, 'instance already exists', `${nounOf(wanted)} already exists.`)
   }
   checkPresent(places, places.key)
   if (rule !== undefined) return rule.create(query, parameters, id, places)
-  const stored = storeParameters(query, parameters, places)
-  checkCredentials(parameters, places.key)
-  const given = readFields(stored, places.key)
-  const fields = settle(new Map(), withDefaultTtl(query, ref, given, parameters))
+  const ref = wanted ?? new Ref(collection.database, number, query.store.takeId())
+  const given = readGiven(query, storeParameters(query, parameters, places), places.key)
+  const fields = withDefaultTtl(query, ref, settle(new Map(), given.fields))
   checkUnique(query, ref, fields, places.key)
   const version = query.transaction.write(query.database, ref, fields, 'create')
-  storePassword(query, ref, parameters)
+  if (given.hash !== undefined) writePassword(query, ref, given.hash)
   return showVersion(query, ref, { ts: version.ts, fields }, true)
 }
 
@@ -189,23 +188,22 @@ export function changeDocument(
   checkRefs(query, parameters, places)
   ownOrFail(query, ref, places.key)
   if (isNativeCollection(ref)) throw failure(places.key, 'invalid argument', 'Cannot update a schema meta collection.')
-  const stored = schemaRules.has(ref.collection) ? parameters : storeParameters(query, parameters, places)
+  const stored = storeParameters(query, parameters, places)
   const old = readOrFail(query, ref, places.key)
-  const rule = schemaRules.get(ref.collection)
-  if (rule !== undefined) {
-    if (!query.access.allows('write', collectionOf(query, ref), [old.fields, parameters]))
-      throw permissionDenied(places.form)
-    checkPresent(places, places.form)
-    return rule.change(query, ref, old, parameters, kind, places)
+  // A predicate sees the change on top of what was, even of a `replace`.
+  const proposed = patchFields(old.fields, stored)
+  if (!query.access.allows('write', collectionOf(query, ref), [old.fields, proposed, ref])) {
+    throw permissionDenied(places.form)
   }
-  checkCredentials(parameters, places.form)
-  const change = withDefaultTtl(query, ref, readFields(stored, places.form), parameters)
-  const fields = settle(kind === 'update' ? old.fields : new Map(), change)
-  if (!query.access.allows('write', collectionOf(query, ref), [old.fields, fields])) throw permissionDenied(places.form)
   checkPresent(places, places.form)
+  const rule = schemaRules.get(ref.collection)
+  if (rule !== undefined) return rule.change(query, ref, old, parameters, kind, places)
+  const given = readGiven(query, stored, places.form)
+  const base = kind === 'update' ? old.fields : new Map<string, Value>()
+  const fields = withDefaultTtl(query, ref, settle(base, given.fields))
   checkUnique(query, ref, fields, places.form)
   const version = query.transaction.write(query.database, ref, fields, 'update')
-  storePassword(query, ref, parameters)
+  if (given.hash !== undefined) writePassword(query, ref, given.hash)
   return showVersion(query, ref, { ts: version.ts, fields })
 }
 
@@ -220,53 +218,45 @@ export function deleteDocument(query: Query, ref: Ref, places: Places): VersionV
   return shown
 }
 
-/** Writes a version of a document into the past; `isDeletion` one in which it is gone. */
-export function insertEvent(
-  query: Query,
-  ref: Ref,
-  ts: number,
-  isDeletion: boolean,
-  parameters: ObjectValue,
-  places: Places,
-): DocumentEventValue {
+/** An event of history as it is asked for: when, what for, and what with. */
+export type AskedEvent = {
+  readonly ts: number
+  readonly action: 'create' | 'update' | 'delete'
+  readonly parameters?: ObjectValue
+}
+
+/** Writes a version of a document into the past; with a deletion one in which it is gone. */
+export function insertEvent(query: Query, ref: Ref, asked: AskedEvent, places: Places): DocumentEventValue {
+  const { ts, action, parameters = new Map() } = asked
   if (ts > query.transaction.snapshot) {
     throw failure(places.form, 'invalid write time', 'Cannot write outside of snapshot time.')
   }
   checkEventRef(query, ref, 'insert', places)
   checkRefs(query, parameters, places)
-  const fields = isDeletion
-    ? null
-    : settle(
-        new Map(),
-        withDefaultTtl(query, ref, readFields(storeParameters(query, parameters, places), places.form), parameters),
-      )
-  const action = isDeletion ? 'delete' : 'create'
-  if (
-    !query.access.allows('history_write', collectionOf(query, ref), [
-      ref,
-      Time.ofMicros(ts),
-      action,
-      fields ?? new Map(),
-    ])
-  ) {
-    throw permissionDenied(places.form)
-  }
+  const stored = storeParameters(query, parameters, places)
+  checkMayRewrite(query, ref, { ...asked, parameters: stored }, places)
+  const read = readFields(action === 'delete' ? new Map() : stored)
+  if (read.failures.length > 0) throw invalidData(places.form, read.failures)
+  const fields = action === 'delete' ? null : withDefaultTtl(query, ref, settle(new Map(), read.fields))
   if (ts < FIRST_MICROS) {
     throw serverFault("java.lang.IllegalArgumentException: requirement failed: can't read before the epoch")
   }
   query.transaction.insert(query.database, ref, { ts, fields })
   const data = fields?.get('data')
-  return new DocumentEventValue(ts, action, ref, data instanceof Map ? data : null)
+  return new DocumentEventValue(ts, fields === null ? 'delete' : 'create', ref, data instanceof Map ? data : null)
 }
 
 /** Takes a version out of the past; nothing happens where there is none. */
-export function removeEvent(query: Query, ref: Ref, ts: number, isDeletion: boolean, places: Places): void {
+export function removeEvent(query: Query, ref: Ref, asked: AskedEvent, places: Places): void {
   checkEventRef(query, ref, 'remove', places)
-  const action = isDeletion ? 'delete' : 'create'
-  if (!query.access.allows('history_write', collectionOf(query, ref), [ref, Time.ofMicros(ts), action, new Map()])) {
-    throw permissionDenied(places.form)
-  }
-  query.transaction.remove(query.database, ref, ts, isDeletion)
+  const parameters = query.database.findHistory(ref.collection, ref.id)?.find(asked.ts)?.fields ?? new Map()
+  checkMayRewrite(query, ref, { ...asked, parameters }, places)
+  query.transaction.remove(query.database, ref, asked.ts, asked.action === 'delete')
+}
+
+function checkMayRewrite(query: Query, ref: Ref, { ts, action, parameters = new Map() }: AskedEvent, places: Places) {
+  const given = [ref, Time.ofMicros(ts), action, parameters]
+  if (!query.access.allows('history_write', collectionOf(query, ref), given)) throw permissionDenied(places.form)
 }
 
 function checkEventRef(query: Query, ref: Ref, verb: 'insert' | 'remove', places: Places): void {

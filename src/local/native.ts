@@ -26,6 +26,9 @@ export const CREDENTIALS = 9
 /** The first number of a collection that a user made (protocol.md E.7). */
 export const FIRST_USER_COLLECTION = 1024
 
+/** The first number of an index that a user made: cursors and sets compare refs by it. */
+export const FIRST_USER_INDEX = 32_768
+
 /** Every native collection, by number. */
 export const natives: ReadonlyMap<number, Native> = new Map(
   (

@@ -8,10 +8,11 @@ import { canonicalKey } from './compare.ts'
 import type { Database } from './database.ts'
 import { findSchema } from './names.ts'
 import { ROLES } from './native.ts'
+import { entriesOf } from './schema-roles.ts'
 import type { Store } from './store.ts'
 import { tryLambda } from './trial.ts'
 import { Lambda, Ref } from './values.ts'
-import type { ObjectValue, Value } from './values.ts'
+import type { Value } from './values.ts'
 
 /** What a predicate is given of the parameters, where it is not all of them: it depends on how many it names. */
 const given: Readonly<Partial<Record<Privilege, (parameters: readonly Value[], named: number) => readonly Value[]>>> = {
@@ -26,15 +27,10 @@ function argumentOf(lambda: Lambda, privilege: Privilege, parameters: readonly V
   return list.length === 1 ? (list[0] ?? null) : [...list]
 }
 
-/** One or many, as objects. */
-function objectsOf(value: Value | undefined): ObjectValue[] {
-  return [value ?? null].flat().filter(one => one instanceof Map)
-}
-
 /** What the roles grant for a privilege on a resource: nothing, everything, or predicates. */
 function grantsOf(store: Store, roles: readonly Ref[], privilege: Privilege, resource: Ref): (true | Lambda)[] {
   return roles.flatMap(role =>
-    objectsOf(store.current(role)?.fields.get('privileges')).flatMap(entry => {
+    entriesOf(store.current(role)?.fields, 'privileges').flatMap(entry => {
       const target = entry.get('resource')
       const actions = entry.get('actions')
       const grant = actions instanceof Map ? actions.get(privilege) : undefined
@@ -85,7 +81,7 @@ export function rolesOfMember(store: Store, database: Database, identity: Ref, h
   )
   const access = predicateAccess(store, database, identity, holder)
   return roles.filter(role =>
-    objectsOf(store.current(role)?.fields.get('membership')).some(membership => {
+    entriesOf(store.current(role)?.fields, 'membership').some(membership => {
       const resource = membership.get('resource')
       if (!(resource instanceof Ref) || Number(resource.id) !== identity.collection) return false
       const predicate = membership.get('predicate')

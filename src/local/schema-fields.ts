@@ -1,9 +1,8 @@
 /** The fields of schema documents: what each may hold, and what is said where it holds something else. */
 import type { Query } from './call.ts'
 import type { FieldFailure } from './failures.ts'
-import { schemaKindOf } from './kinds.ts'
 import { Storer, wrongStoredType } from './stored.ts'
-import { Lambda, Ref, Time } from './values.ts'
+import { Lambda, Time } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
 /** Reads one field: the stored value, or what is wrong with it. */
@@ -23,7 +22,8 @@ const NAME_PATTERN = String.raw`[;@+$\-_.!~%\w]+`
 const nameShape = /^[;@+$\-_.!~%\p{L}\p{N}\p{M}\p{Pc}]+$/u
 const RESERVED_NAME = '_'
 
-function typed(expected: string, isRight: (value: Value) => boolean): FieldReader {
+/** Reads a value of one type. */
+export function typed(expected: string, isRight: (value: Value) => boolean): FieldReader {
   return (value, field) => (isRight(value) ? { value } : { failure: wrongStoredType([field], value, expected) })
 }
 
@@ -62,17 +62,6 @@ export const readCount: FieldReader = (value, field, query) => {
   }
 }
 
-/** The ref of a schema document of one kind. */
-export function readRefOf(kind: 'database'): FieldReader {
-  return (value, field) => {
-    if (value instanceof Ref && schemaKindOf(value) === kind) return { value }
-    if (schemaKindOf(value) === kind) {
-      return { failure: { field: [field], code: 'invalid reference', description: 'Cannot read reference.' } }
-    }
-    return { failure: wrongStoredType([field], value, 'Ref') }
-  }
-}
-
 /** Whatever can be stored. */
 export const readAny: FieldReader = (value, field, query) => {
   const storer = new Storer(query)
@@ -81,15 +70,9 @@ export const readAny: FieldReader = (value, field, query) => {
   return failure === undefined ? { value: stored } : { failure }
 }
 
-/** The role of a function: a ref, or the name of one that is there from the beginning. */
-export const readRole: FieldReader = (value, field, query) =>
-  typeof value === 'string' || value instanceof Ref
-    ? readAny(value, field, query)
-    : { failure: wrongStoredType([field], value, 'Role') }
-
 /** Where the keys of an identity provider are. */
 export const readHttpsUri: FieldReader = (value, field) => {
-  if (typeof value !== 'string') return { failure: wrongStoredType([field], value, 'String') }
+  if (typeof value !== 'string') return { failure: wrongStoredType([field], value, 'URI') }
   if (URL.canParse(value) && new URL(value).protocol === 'https:') return { value }
   return { failure: { field: [field], code: 'invalid uri', description: `\`${value}\` is a not valid URI` } }
 }

@@ -5,25 +5,21 @@
 import { showVersion } from './call.ts'
 import type { Query } from './call.ts'
 import { failure, invalidData } from './failures.ts'
-import type { FieldFailure, Places } from './failures.ts'
+import type { Failure, FieldFailure, Places } from './failures.ts'
 import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
 import { buildEnd, isActiveAtOnce, isWide, startFilling } from './index-builds.ts'
 import { nounOf } from './names.ts'
 import {
-  ACCESS_PROVIDERS,
   COLLECTIONS,
-  CREDENTIALS,
   DATABASES,
+  FIRST_USER_COLLECTION,
+  FIRST_USER_INDEX,
   FUNCTIONS,
   INDEXES,
-  KEYS,
-  ROLES,
-  TOKENS,
   isNamed,
 } from './native.ts'
 import {
-  readAny,
   readBoolean,
   readCount,
   readData,
@@ -31,19 +27,20 @@ import {
   readLambdaField,
   readName,
   readPriority,
-  readRefOf,
-  readRole,
-  readHttpsUri,
   readSchemaFields,
-  readTimestamp,
 } from './schema-fields.ts'
 import type { FieldRule } from './schema-fields.ts'
 import { checkBindings, checkShape } from './schema-index-checks.ts'
 import { completeIndex, defineIndex, indexFields } from './schema-indexes.ts'
-import { hashSecret, makeKeySecret, makeTokenSecret } from './secrets.ts'
+import { accessKinds } from './schema-access.ts'
+import { globalId } from './global-id.ts'
+import type { Kind } from './schema-kind.ts'
+import { missingReferences } from './schema-references.ts'
+import { checkRoleNames, readRole } from './schema-roles.ts'
+import { hashSecret } from './secrets.ts'
 import { digestSecret } from './store.ts'
 import { Ref } from './values.ts'
-import type { ObjectValue, Value, VersionValue } from './values.ts'
+import type { ObjectValue, Position, Value, VersionValue } from './values.ts'
 
 /** How a change is made of what was and what is given. */
 export type ChangeKind = 'update' | 'replace'
@@ -63,34 +60,8 @@ export type SchemaRule = {
   detach(query: Query, ref: Ref, fields: ObjectValue): void
 }
 
-/** One kind of schema document. */
-type Kind = {
-  readonly native: number
-  readonly fields: readonly FieldRule[]
-  /** What a new one has unless it is told otherwise; these come first. */
-  readonly defaults?: readonly (readonly [string, Value])[]
-  /** What a `replace` does not take away. */
-  readonly kept?: readonly string[]
-  readonly takeId?: (query: Query) => bigint
-  /** What is wrong with the fields beside each other, or beside other documents; `self` is the document that changes. */
-  readonly check?: (query: Query, given: ObjectValue, self: Ref | undefined) => readonly FieldFailure[]
-  /** What is wrong with all the fields that it is to have. */
-  readonly checkFields?: (fields: ObjectValue) => readonly FieldFailure[]
-  /** What of it may not become something else. */
-  readonly checkChange?: (old: ObjectValue, fields: ObjectValue) => readonly FieldFailure[]
-  /** What the server adds before it is stored. */
-  readonly complete?: (fields: ObjectValue, ref: Ref, query: Query) => ObjectValue
-  readonly attach?: (query: Query, ref: Ref, fields: ObjectValue) => void
-  readonly detach?: (query: Query, ref: Ref, fields: ObjectValue) => void
-  /** Makes the secret of a new one; it is shown once, in the answer. */
-  readonly makeSecret?: (query: Query, ref: Ref) => string
-  /** Whether the answer that makes one shows the hash of its secret too. */
-  readonly showsHash?: boolean
-}
-
 const name: FieldRule = { name: 'name', isRequired: true, read: readName }
 const data: FieldRule = { name: 'data', read: readData }
-const ttl: FieldRule = { name: 'ttl', read: readTimestamp }
 
 function attachCollection({ database, transaction }: Query, ref: Ref): void {
   transaction.make({ kind: 'collection', database: database.number, number: Number(ref.id), isGone: false })
@@ -155,42 +126,15 @@ function detachDatabase({ store, transaction }: Query, ref: Ref): void {
   }
 }
 
-const Z_BASE_32 = 'ybndrfg8ejkmcpqxot1uwisza345h769'
-/** The length of a global id. */
-const GLOBAL_ID_LENGTH = 13
-
-/** The id of a database among all: 13 letters and digits, the first of them `y`. */
-function globalId(ref: Ref): string {
-  let rest = (BigInt.asUintN(58, (ref.id + 1n) * 0x9e3779b97f4a7c15n) << 5n) | 1n
-  let text = ''
-  while (text.length < GLOBAL_ID_LENGTH - 1) {
-    text += Z_BASE_32[Number(rest & 31n)]
-    rest >>= 5n
-  }
-  return `y${text}`
-}
-
-/** An issuer has one access provider in a database. */
-function checkIssuer({ database, transaction }: Query, given: ObjectValue, self: Ref | undefined): FieldFailure[] {
-  const issuer = given.get('issuer')
-  const ids = [...(database.collections.get(ACCESS_PROVIDERS)?.documents.keys() ?? [])]
-  const isTaken = ids.some(id => {
-    const ref = new Ref(database.number, ACCESS_PROVIDERS, id)
-    return id !== self?.id && transaction.read(database, ref)?.fields.get('issuer') === issuer
-  })
-  if (issuer === undefined || !isTaken) return []
-  return [{ field: ['issuer'], code: 'duplicate value', description: 'Value is not unique.' }]
-}
-
-/** What a token of an identity provider must be meant for: the database, by its global id. */
-function audienceOf({ database, store }: Query): string {
-  return `https://db.fauna.com/db/${globalId(store.refOfDatabase(database) ?? new Ref(0, DATABASES, 0n))}`
-}
-
 function takeNumber({ database, transaction }: Query): bigint {
   const number = database.nextNumber
   transaction.make({ kind: 'number', database: database.number, next: number + 1 })
   return BigInt(number)
+}
+
+/** Indexes have numbers above those of all collections. */
+function takeIndexNumber(query: Query): bigint {
+  return takeNumber(query) + BigInt(FIRST_USER_INDEX - FIRST_USER_COLLECTION)
 }
 
 const takeId = (query: Query): bigint => query.store.takeId()
@@ -213,7 +157,7 @@ const kinds: readonly Kind[] = [
       ['serialized', true],
     ],
     kept: ['name', 'unique', 'serialized', 'partitions'],
-    takeId: takeNumber,
+    takeId: takeIndexNumber,
     complete: (fields, ref, query) => completeIndex(fields, isIndexActive(query, ref, fields)),
     checkFields: checkBindings,
     checkChange: checkShape,
@@ -239,53 +183,10 @@ const kinds: readonly Kind[] = [
     native: FUNCTIONS,
     fields: [name, { name: 'body', isRequired: true, read: readLambdaField }, { name: 'role', read: readRole }, data],
     kept: ['name'],
-    takeId: takeNumber,
+    checkFields: checkRoleNames,
+    hasReferences: true,
   },
-  {
-    native: ROLES,
-    fields: [name, { name: 'membership', read: readAny }, { name: 'privileges', read: readAny }, data],
-    kept: ['name'],
-    takeId: takeNumber,
-  },
-  {
-    native: ACCESS_PROVIDERS,
-    fields: [
-      name,
-      { name: 'issuer', isRequired: true, read: readAny },
-      { name: 'jwks_uri', isRequired: true, read: readHttpsUri },
-      { name: 'roles', read: readAny },
-      data,
-    ],
-    kept: ['name', 'audience'],
-    takeId: takeNumber,
-    check: checkIssuer,
-    complete: (fields, _ref, query) =>
-      fields.has('audience') ? fields : new Map(fields).set('audience', audienceOf(query)),
-  },
-  {
-    native: KEYS,
-    fields: [
-      { name: 'role', isRequired: true, read: readAny },
-      { name: 'database', read: readRefOf('database') },
-      { name: 'priority', read: readInteger },
-      ttl,
-      data,
-    ],
-    kept: ['hashed_secret'],
-    makeSecret: (_query, ref) => makeKeySecret(ref.id),
-    showsHash: true,
-  },
-  {
-    native: TOKENS,
-    fields: [{ name: 'instance', isRequired: true, read: readAny }, ttl, data],
-    kept: ['instance'],
-    makeSecret: (query, ref) => makeTokenSecret(ref.id, BigInt(query.database.number)),
-  },
-  {
-    native: CREDENTIALS,
-    fields: [{ name: 'instance', isRequired: true, read: readAny }, { name: 'hashed_password', read: readAny }, data],
-    kept: ['instance'],
-  },
+  ...accessKinds,
 ]
 
 /** Gives a schema document its name; others find it when the transaction has committed. */
@@ -313,54 +214,90 @@ function isTaken(query: Query, native: number, wanted: Value | undefined): boole
   return query.database.findName(native, wanted) !== undefined || query.transaction.names.has(`${native} ${wanted}`)
 }
 
+function notUnique(at: Position): Failure {
+  return failure(at, 'instance not unique', 'document is not unique.')
+}
+
+/** What is to be read: parameters, on top of what the document has, if it is there already. */
+type Asked = {
+  readonly ref: Ref
+  readonly base?: ObjectValue
+  readonly parameters: ObjectValue
+  readonly at: Position
+}
+
+/** Reads parameters, and the whole that they make. Fails with everything that is wrong, each thing told once. */
+function readWhole(kind: Kind, query: Query, { ref, base, parameters, at }: Asked) {
+  const before = base ?? new Map(kind.defaults)
+  const prepared = kind.prepare?.(query, parameters, ref, base) ?? { parameters, failures: [] }
+  const read = readSchemaFields(kind.fields, prepared.parameters, query, field => before.has(field))
+  const patched = patchFields(before, read.fields)
+  const fields = kind.settle?.(patched) ?? patched
+  const failures = [
+    ...prepared.failures,
+    ...read.failures,
+    ...(kind.check?.(query, read.fields, base && ref) ?? []),
+    ...(kind.checkFields?.(fields, query) ?? []),
+    ...(kind.hasReferences === true ? missingReferences(query, fields) : []),
+  ]
+  if (failures.length > 0) throw invalidData(at, distinct(failures))
+  return { given: read.fields, fields }
+}
+
+function distinct(failures: readonly FieldFailure[]): FieldFailure[] {
+  return [...new Map(failures.map(failure => [JSON.stringify(failure), failure])).values()]
+}
+
+/** Gives a secret to what has none: it is stored by its hash, and shown itself. */
+function withSecret(kind: Kind, query: Query, ref: Ref, fields: ObjectValue) {
+  const isSecretive = kind.makeSecret !== undefined && !fields.has('hashed_secret')
+  const secret = isSecretive ? kind.makeSecret(query, ref) : undefined
+  const stored: ObjectValue = new Map(fields)
+  const shown: ObjectValue = new Map(fields)
+  if (secret !== undefined) {
+    query.transaction.make({ kind: 'secret', digest: digestSecret(secret), holder: ref })
+    const hash = hashSecret(secret)
+    stored.set('hashed_secret', hash)
+    shown.set('secret', secret).set('hashed_secret', hash)
+  }
+  if (kind.makeSecret !== undefined && kind.showsHash !== true) shown.delete('hashed_secret')
+  return { stored, shown }
+}
+
 function makeRule(kind: Kind): SchemaRule {
   const { native } = kind
   return {
     create(query, parameters, id, places) {
-      const defaults: ObjectValue = new Map(kind.defaults)
-      const { fields: given, failures } = readSchemaFields(kind.fields, parameters, query, field => defaults.has(field))
-      failures.push(...(kind.check?.(query, given, undefined) ?? []))
-      failures.push(...(kind.checkFields?.(patchFields(defaults, given)) ?? []))
-      if (failures.length > 0) throw invalidData(places.key, failures)
-      if (isTaken(query, native, given.get('name'))) {
-        throw failure(places.key, 'instance already exists', `${nounOf(new Ref(0, native, 0n))} already exists.`)
-      }
       const ref = new Ref(query.database.number, native, id ?? (kind.takeId ?? takeId)(query))
-      let fields = patchFields(defaults, given)
-      fields = kind.complete?.(fields, ref, query) ?? fields
-      const secret = kind.makeSecret?.(query, ref)
-      if (secret !== undefined) {
-        query.transaction.make({ kind: 'secret', digest: digestSecret(secret), holder: ref })
+      const { given, fields: settled } = readWhole(kind, query, { ref, parameters, at: places.key })
+      if (isTaken(query, native, given.get('name'))) {
+        throw failure(places.key, 'instance already exists', `${nounOf(ref)} already exists.`)
       }
-      const hash: ObjectValue = secret === undefined ? new Map() : new Map([['hashed_secret', hashSecret(secret)]])
-      const stored = new Map([...fields, ...hash])
+      const fields = kind.complete?.(settled, ref, query) ?? settled
+      if (kind.isTaken?.(query, fields, ref) === true) throw notUnique(places.key)
+      const { stored, shown } = withSecret(kind, query, ref, fields)
       const { ts } = query.transaction.write(query.database, ref, stored, 'create')
       takeName(query, ref, fields.get('name'))
       kind.attach?.(query, ref, fields)
-      const revealed: ObjectValue = secret === undefined ? new Map() : new Map([['secret', secret]])
-      const shown = new Map([...fields, ...revealed, ...(kind.showsHash === true ? hash : [])])
       return showVersion(query, ref, { ts, fields: shown }, true)
     },
 
     change(query, ref, old, parameters, changeKind, places) {
       const base = changeKind === 'update' ? old.fields : keep(old.fields, kind.kept ?? [])
-      const { fields: given, failures } = readSchemaFields(kind.fields, parameters, query, field => base.has(field))
-      failures.push(...(kind.check?.(query, given, ref) ?? []))
-      const patched = patchFields(base, given)
-      failures.push(...(kind.checkFields?.(patched) ?? []))
-      if (failures.length > 0) throw invalidData(places.form, failures)
-      const fields = kind.complete?.(patched, ref, query) ?? patched
+      const { given, fields: settled } = readWhole(kind, query, { ref, base, parameters, at: places.form })
+      const fields = kind.complete?.(settled, ref, query) ?? settled
       const changed = kind.checkChange?.(old.fields, fields) ?? []
       if (changed.length > 0) throw invalidData(places.form, changed)
       const renamed = given.get('name')
       if (renamed !== undefined && renamed !== old.fields.get('name')) {
-        if (isTaken(query, native, renamed))
-          throw failure(places.form, 'instance not unique', 'document is not unique.')
+        if (isTaken(query, native, renamed)) throw notUnique(places.form)
         releaseName(query, ref, old.fields)
         takeName(query, ref, renamed)
       }
-      const { ts } = query.transaction.write(query.database, ref, fields, 'update')
-      return showVersion(query, ref, { ts, fields })
+      if (kind.isTaken?.(query, fields, ref) === true) throw notUnique(places.form)
+      const { stored, shown } = withSecret(kind, query, ref, fields)
+      const { ts } = query.transaction.write(query.database, ref, stored, 'update')
+      return showVersion(query, ref, { ts, fields: shown })
     },
 
     detach(query, ref, fields) {

@@ -57,6 +57,13 @@ export function makeKeySecret(id: bigint): string {
   return encodeSecret(KEY_HEAD, id)
 }
 
+/** Whether a text is a secret that was made for the key with this id. */
+export function isKeySecret(secret: string, id: bigint): boolean {
+  const bytes = Buffer.from(secret, 'base64url')
+  const head = Buffer.from(encodeSecret(KEY_HEAD, id), 'base64url')
+  return bytes.length === head.length && bytes.subarray(0, -RANDOM_BYTES).equals(head.subarray(0, -RANDOM_BYTES))
+}
+
 /** Makes the secret of a new token, `fn…`: its id, the global id of its database and 20 random bytes. */
 export function makeTokenSecret(id: bigint, scope: bigint): string {
   return encodeSecret(TOKEN_HEAD, id, scope)

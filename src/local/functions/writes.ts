@@ -59,35 +59,29 @@ const evaluateDelete: Evaluate = call => {
   return deleteDocument(call.query, ref, placesOf(call, 'delete'))
 }
 
-/** The actions of documents, and whether the document goes in it. */
-const deletions: Readonly<Record<string, boolean>> = { create: false, update: false, delete: true }
+/** The actions of documents. */
+const actions = ['create', 'update', 'delete'] as const
 
-/** Whether the event is one in which the document goes. */
-function isDeletion(call: Call): boolean {
+/** What an event that is asked for does with its document. */
+function actionOf(call: Call): (typeof actions)[number] {
   const value = call.value('action')
-  const name = value instanceof Action ? value.name : value
-  const found = typeof name === 'string' ? deletions[name] : undefined
-  if (found === undefined) {
-    throw wrongType(call.at('action'), "String 'create', 'update', or 'delete'", typeName(value))
-  }
-  return found
+  const found = actions.find(action => action === (value instanceof Action ? value.name : value))
+  if (found !== undefined) return found
+  throw wrongType(call.at('action'), "String 'create', 'update', or 'delete'", typeName(value))
 }
 
 const evaluateInsert: Evaluate = call => {
   checkMayWrite(call)
   const ref = call.ref('insert')
-  const ts = call.micros('ts') ?? 0
-  const deletion = isDeletion(call)
-  const parameters = parametersOf(call)
-  return insertEvent(call.query, ref, ts, deletion, parameters, placesOf(call, 'insert'))
+  const asked = { ts: call.micros('ts') ?? 0, action: actionOf(call), parameters: parametersOf(call) }
+  return insertEvent(call.query, ref, asked, placesOf(call, 'insert'))
 }
 
 const evaluateRemove: Evaluate = call => {
   checkMayWrite(call)
   const ref = call.ref('remove')
-  const ts = call.micros('ts') ?? 0
-  const deletion = isDeletion(call)
-  removeEvent(call.query, ref, ts, deletion, placesOf(call, 'remove'))
+  const asked = { ts: call.micros('ts') ?? 0, action: actionOf(call) }
+  removeEvent(call.query, ref, asked, placesOf(call, 'remove'))
   return null
 }
 
