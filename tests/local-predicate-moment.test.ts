@@ -128,6 +128,8 @@ test('a right that is lost ends the stream at the commit that finds it gone, aft
   const peer = service.follow(set, 'action,document', secret)
   service.ask(create('c', 1, { open: true }))
   service.ask({ update: { role: 'p' }, params: { object: { data: { object: { note: 1 } } } } })
+  assert.deepEqual(told(peer), [])
+  service.ask({ update: { role: 'p' }, params: { object: { name: 'q' } } })
   const { ts } = service.ask(create('c', 2, { open: true })) as { ts: number }
   assert.deepEqual(
     peer.events.map(({ type }) => type),
