@@ -82,7 +82,8 @@ export class Call {
 
   /** Where one of its arguments stands. */
   at(key: string): Position {
-    return inside(this.form.at, key)
+    const { at, name, head = name } = this.form
+    return inside(at, key === name ? head : key)
   }
 
   /** Whether an argument was given. */

@@ -40,6 +40,8 @@ const effects: Partial<Readonly<Record<FormName, Effect>>> = {
   login: 'write',
   logout: 'write',
   new_id: 'write',
+  next_id: 'write',
+  move_database: 'write',
 }
 
 const ranks: Readonly<Record<Effect, number>> = { pure: 0, read: 1, write: 2 }

@@ -3,7 +3,7 @@
  * `@ref`. The first object that is neither ends the reading; unbound variables are all told together (protocol.md
  * C.2, D.3, E.2).
  */
-import { alternatives, forms } from '../query/forms.ts'
+import { alternatives, forms, unstableNames } from '../query/forms.ts'
 import type { FormName } from '../query/forms.ts'
 import { jsonTypeName } from './json.ts'
 import type { Json } from './json.ts'
@@ -23,6 +23,12 @@ type Names = { readonly name: string; readonly up: Names } | null
 
 type Row = {
   readonly name: FormName
+  /** The form's own key. */
+  readonly head: string
+  /** The first version of the API that has the row. */
+  readonly since: number
+  /** Whether the version `UNSTABLE` has another name for it. */
+  readonly isRenamed: boolean
   readonly required: readonly string[]
   readonly allowed: ReadonlySet<string>
   /** Keys of which only one may be given. */
@@ -30,22 +36,12 @@ type Row = {
 }
 type PartReader = (json: Json, at: Position, names: Names, context: ParseContext) => Expression
 
-const rowsByHead = new Map<string, Row[]>()
-for (const [name, keys] of Object.entries(forms) as [FormName, readonly string[]][]) {
-  const plain = keys.map(key => key.replace(/[?…]$/, ''))
-  const row: Row = {
-    name,
-    required: plain.filter((_, i) => !keys[i]?.endsWith('?')),
-    allowed: new Set(plain),
-    alternatives: alternatives[name] ?? [],
-  }
-  const head = plain[0] as string
-  rowsByHead.set(head, [...(rowsByHead.get(head) ?? []), row])
-}
-
 /** From this version on, `and`, `or` and a default are evaluated only where they are needed. */
 const LAZY_SINCE = 3
 const lazyForms: ReadonlySet<FormName> = new Set(['and', 'or', 'select', 'select_all', 'select_as_index'])
+
+/** Greater than every version with a number. */
+const UNSTABLE = Number.POSITIVE_INFINITY
 
 /** Forms that older versions do not have. */
 const formsSince: Partial<Record<FormName, number>> = {
@@ -61,12 +57,43 @@ const formsSince: Partial<Record<FormName, number>> = {
   has_current_identity: 4,
   current_token: 4,
   has_current_token: 4,
+  split_str: UNSTABLE,
+  split_str_regex: UNSTABLE,
+}
+
+const rowsByHead = new Map<string, Row[]>()
+for (const [name, keys] of Object.entries(forms) as [FormName, readonly string[]][]) {
+  const unstable = unstableNames[name]
+  addRow(name, name, keys, { since: formsSince[name] ?? 0, isRenamed: unstable !== undefined })
+  if (unstable !== undefined) addRow(name, unstable, keys, { since: UNSTABLE, isRenamed: false })
+}
+
+function addRow(
+  name: FormName,
+  head: string,
+  keys: readonly string[],
+  versions: Pick<Row, 'since' | 'isRenamed'>,
+): void {
+  const plain = [head, ...keys.slice(1).map(key => key.replace(/[?…]$/, ''))]
+  const row: Row = {
+    name,
+    head,
+    required: plain.filter((_, i) => !keys[i]?.endsWith('?')),
+    allowed: new Set(plain),
+    alternatives: alternatives[name] ?? [],
+    ...versions,
+  }
+  rowsByHead.set(head, [...(rowsByHead.get(head) ?? []), row])
+}
+
+function hasRow(apiVersion: string, row: Row): boolean {
+  return !isBefore(apiVersion, row.since) && !(row.isRenamed && !isBefore(apiVersion, UNSTABLE))
 }
 
 function findForm(object: ReadonlyMap<string, Json>, apiVersion: string): Row | undefined {
   for (const head of object.keys()) {
     for (const row of rowsByHead.get(head) ?? []) {
-      if (isBefore(apiVersion, formsSince[row.name] ?? 0)) continue
+      if (!hasRow(apiVersion, row)) continue
       if (object.size > row.allowed.size || row.alternatives.filter(key => object.has(key)).length > 1) continue
       if (row.required.every(key => object.has(key)) && [...object.keys()].every(key => row.allowed.has(key)))
         return row
@@ -240,8 +267,9 @@ function readForm(
     const json = object.get(key)
     if (json !== undefined) read.set(key, (readers[key] ?? readExpression)(json, inside(at, key), names, context))
   }
-  const parts = new Map([...object.keys()].map(key => [key, read.get(key) as Expression]))
-  return { kind: 'form', name: row.name, parts, at, ...(isEager && { isEager }) }
+  const parts = new Map([...object.keys()].map(key => [key === row.head ? row.name : key, read.get(key) as Expression]))
+  const head = row.head === row.name ? {} : { head: row.head }
+  return { kind: 'form', name: row.name, parts, at, ...head, ...(isEager && { isEager }) }
 }
 
 function readExpression(json: Json, at: Position, names: Names, context: ParseContext): Expression {

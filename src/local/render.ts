@@ -26,7 +26,7 @@ import {
   Uuid,
   VersionValue,
 } from './values.ts'
-import type { ActionName, Expression, ObjectValue, SetForm, Sourced, Value } from './values.ts'
+import type { ActionName, Expression, FormExpression, ObjectValue, SetForm, Sourced, Value } from './values.ts'
 
 /** What the text depends on besides the value. */
 export type RenderContext = {
@@ -247,7 +247,7 @@ export class Renderer {
       case 'set':
         return `{"@set":${writeObject([...expression.parts].map(([key, part]) => [key, this.#setPart(part)]))}}`
       case 'form':
-        return this.#form(expression.name, expression.parts)
+        return this.#form(expression)
     }
   }
 
@@ -256,10 +256,10 @@ export class Renderer {
     return part.kind === 'literal' && part.value instanceof Lambda ? this.#lambda(part.value) : this.expression(part)
   }
 
-  #form(name: string, parts: ReadonlyMap<string, Expression>): string {
+  #form({ name, head = name, parts }: FormExpression): string {
     const [quoted] = name === 'quote' ? parts.values() : []
     if (quoted !== undefined) return this.expression(quoted)
-    return writeObject([...parts].map(([key, part]) => [key, this.expression(part)]))
+    return writeObject([...parts].map(([key, part]) => [key === name ? head : key, this.expression(part)]))
   }
 
   #bound(bindings: readonly { name: string; value: Expression }[]): (readonly [string, string])[] {

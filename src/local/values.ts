@@ -330,6 +330,8 @@ export type FormExpression = {
   readonly name: FormName
   readonly parts: ReadonlyMap<string, Expression>
   readonly at: Position
+  /** The form's own key, where it is not the name: among the parts it has the name all the same. */
+  readonly head?: string
   /** Set on forms that evaluate what they need, in versions in which they evaluated all of it first. */
   readonly isEager?: boolean
 }

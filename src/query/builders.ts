@@ -51,6 +51,7 @@ export const builders = {
   Roles: ['roles', 'roles?'],
   AccessProviders: ['access_providers', 'access_providers?'],
   NewId: ['new_id'],
+  NextId: ['next_id'],
 
   // Sets.
   Singleton: 'singleton',
@@ -86,6 +87,7 @@ export const builders = {
   CreateFunction: 'create_function',
   CreateRole: 'create_role',
   CreateAccessProvider: 'create_access_provider',
+  MoveDatabase: 'move_database',
 
   // Who asks.
   Identify: 'identify',
@@ -150,6 +152,8 @@ export const builders = {
   FindStrRegex: 'findstrregex',
   ReplaceStr: 'replacestr',
   ReplaceStrRegex: 'replacestrregex',
+  SplitStr: 'split_str',
+  SplitStrRegex: 'split_str_regex',
 
   // Numbers.
   Abs: 'abs',
@@ -315,6 +319,7 @@ export const subjects: Readonly<Partial<Record<FormName, string>>> = {
   create_function: 'params',
   create_role: 'params',
   create_access_provider: 'params',
+  move_database: 'database',
   key_from_secret: 'secret',
   identify: 'ref',
   login: 'ref',
@@ -334,4 +339,20 @@ export const subjects: Readonly<Partial<Record<FormName, string>>> = {
   time_subtract: 'base',
   time_diff: 'start',
   abort: 'message',
+}
+
+/**
+ * Optional arguments whose `null` is sent, as the official driver does: the server tells that it is none. Of all the
+ * others `null` means that they are left out.
+ */
+export const sentNulls: Readonly<Partial<Record<FormName, string>>> = {
+  create: 'params',
+  update: 'params',
+  replace: 'params',
+  insert: 'params',
+  database: 'scope',
+  index: 'scope',
+  class: 'scope',
+  collection: 'scope',
+  function: 'scope',
 }

@@ -50,6 +50,7 @@ export const forms = {
   roles: ['roles'],
   access_providers: ['access_providers'],
   new_id: ['new_id'],
+  next_id: ['next_id'],
 
   // Sets.
   singleton: ['singleton'],
@@ -85,6 +86,7 @@ export const forms = {
   create_function: ['create_function'],
   create_role: ['create_role'],
   create_access_provider: ['create_access_provider'],
+  move_database: ['move_database', 'to'],
 
   // Who asks.
   identify: ['identify', 'password'],
@@ -149,6 +151,8 @@ export const forms = {
   findstrregex: ['findstrregex', 'pattern', 'start?', 'num_results?'],
   replacestr: ['replacestr', 'find', 'replace'],
   replacestrregex: ['replacestrregex', 'pattern', 'replace', 'first?'],
+  split_str: ['split_str', 'token', 'count?'],
+  split_str_regex: ['split_str_regex', 'pattern', 'count?'],
 
   // Numbers.
   abs: ['abs'],
@@ -247,6 +251,29 @@ export const forms = {
 export const alternatives: { readonly [Name in keyof typeof forms]?: readonly string[] } = {
   match: ['terms', 'index'],
   paginate: ['after', 'before', 'cursor'],
+}
+
+/** What the version `UNSTABLE` of the API calls the form's own key, and no other version does. */
+export const unstableNames: { readonly [Name in keyof typeof forms]?: string } = {
+  regexescape: 'regex_escape',
+  startswith: 'starts_with',
+  endswith: 'ends_with',
+  containsstr: 'contains_str',
+  containsstrregex: 'contains_str_regex',
+  findstr: 'find_str',
+  findstrregex: 'find_str_regex',
+  lowercase: 'lower_case',
+  uppercase: 'upper_case',
+  titlecase: 'title_case',
+  ltrim: 'l_trim',
+  rtrim: 'r_trim',
+  replacestr: 'replace_str',
+  replacestrregex: 'replace_str_regex',
+  substring: 'sub_string',
+  bitand: 'bit_and',
+  bitor: 'bit_or',
+  bitxor: 'bit_xor',
+  bitnot: 'bit_not',
 }
 
 /** The name of a wire form: the first key of its JSON object, as `'create_collection'`. */

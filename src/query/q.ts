@@ -1,4 +1,5 @@
 /** `q`: each function with its parameters and one sentence, made of the table's rows and the hand-written few. */
+import { Bytes } from '../values/index.ts'
 import { builders, type BuilderName } from './builders.ts'
 import type { Expr, ExprArg } from './expr.ts'
 import { build, toShape, type Arguments } from './shapes.ts'
@@ -64,6 +65,8 @@ export interface Builders {
   // Refs of schema, by name, and the sets that list them.
   /** The ref of a document: of a collection, and an id in digits. */
   Ref(collection: ExprArg, id: ExprArg, scope?: ExprArg): Expr
+  /** A ref from its wire form, as `'collections/orders/1'`. */
+  Ref(wire: ExprArg): Expr
   /** The ref of a child database; `scope` is the database that it is in. */
   Database(name: ExprArg, scope?: ExprArg): Expr
   /** The ref of an index; `scope` is the child database that it is in. */
@@ -100,6 +103,8 @@ export interface Builders {
   AccessProviders(scope?: ExprArg): Expr
   /** A fresh id for a document, as decimal digits. */
   NewId(): Expr
+  /** The older name of `NewId`. */
+  NextId(): Expr
 
   // Sets.
   /** The set of one document, empty while the document is not there. */
@@ -164,6 +169,8 @@ export interface Builders {
   CreateRole(params: ExprArg): Expr
   /** Creates an access provider; `params` as `{ name, issuer, jwks_uri, roles? }`. */
   CreateAccessProvider(params: ExprArg): Expr
+  /** Moves a child database into another one. */
+  MoveDatabase(database: ExprArg, to: ExprArg): Expr
 
   // Who asks.
   /** Whether a password is that of a document's credentials. */
@@ -287,6 +294,10 @@ export interface Builders {
   ReplaceStr(value: ExprArg, find: ExprArg, replace: ExprArg): Expr
   /** A string with the matches of a pattern replaced, or the first only; `$1` and `${name}` stand for its groups. */
   ReplaceStrRegex(value: ExprArg, pattern: ExprArg, replace: ExprArg, first?: ExprArg): Expr
+  /** The pieces of a string between tokens, at most `count`; only version `UNSTABLE` of the API has it. */
+  SplitStr(value: ExprArg, token: ExprArg, count?: ExprArg): Expr
+  /** The pieces of a string between matches of a pattern, at most `count`; only version `UNSTABLE` has it. */
+  SplitStrRegex(value: ExprArg, pattern: ExprArg, count?: ExprArg): Expr
 
   // Numbers.
   /** A number without its sign. */
@@ -462,6 +473,8 @@ export interface Builders {
 
   /** Ends the query with an error, undoing its writes. */
   Abort(message: ExprArg): Expr
+  /** Bytes, from themselves or from base64; a value, as `Uint8Array` is one wherever an expression may stand. */
+  Bytes(value: string | ArrayBuffer | Uint8Array): Bytes
 }
 
 type TabledName = Exclude<BuilderName, keyof typeof special>
@@ -475,4 +488,8 @@ const tabled = Object.fromEntries(
 ) as unknown as Tabled
 
 /** The functions that make expressions: `q.Get(q.Ref(q.Collection('orders'), '1'))`. */
-export const q: Readonly<Builders> = Object.freeze({ ...tabled, ...special })
+export const q: Readonly<Builders> = Object.freeze({
+  ...tabled,
+  ...special,
+  Bytes: (value: string | ArrayBuffer | Uint8Array) => new Bytes(value),
+})

@@ -1,6 +1,6 @@
 /** Row of the table → the function that people call, and its parameter types. */
 import { OptionError } from '../errors.ts'
-import { builders, subjects, type BuilderName } from './builders.ts'
+import { builders, sentNulls, subjects, type BuilderName } from './builders.ts'
 import { Expr, type ExprArg } from './expr.ts'
 import { forms, type FormName } from './forms.ts'
 import { wrap } from './wrap.ts'
@@ -65,7 +65,8 @@ export function build(shape: Shape): (...args: ExprArg[]) => Expr {
     const wire: Record<string, unknown> = { [form]: null }
     for (const [i, arg] of args.entries()) {
       const key = keys[i]
-      if (key !== undefined && !isLeftOut(arg, i >= min)) wire[key] = wrap(arg, toWhere(shape, i))
+      if (key === undefined || (i >= min && isLeftOut(arg, sentNulls[form] === key))) continue
+      wire[key] = wrap(arg, toWhere(shape, i))
     }
     return new Expr(wire)
   }
@@ -98,8 +99,8 @@ export function toWhere({ name, labels, max }: Shape, i: number): string {
 }
 
 /** An optional argument is left out by `null` too: on the wire it has to be absent (protocol.md E.1). */
-function isLeftOut(arg: unknown, isOptional: boolean): boolean {
-  return isOptional && (arg === undefined || arg === null)
+function isLeftOut(arg: unknown, isNullSent: boolean): boolean {
+  return arg === undefined || (arg === null && !isNullSent)
 }
 
 function describeRange(min: number, max: number): string {

@@ -3,7 +3,7 @@ import { OptionError } from '../errors.ts'
 import type { BuilderName } from './builders.ts'
 import { Expr, type ExprArg } from './expr.ts'
 import { forms } from './forms.ts'
-import { checkArity, toShape, toWhere, wrapList, type Shape } from './shapes.ts'
+import { build, checkArity, toShape, toWhere, wrapList, type Shape } from './shapes.ts'
 import { toLambda, wrap, wrapFields } from './wrap.ts'
 
 /** Names and what they stand for: an object, or one-key objects in an array where the order matters. */
@@ -35,6 +35,7 @@ const shapes = {
   call: toShape('Call'),
   format: toShape('Format'),
   lambda: toShape('Lambda'),
+  ref: toShape('Ref'),
   select: toShape('Select'),
   match: toShape('Match'),
   paginate: toShape('Paginate'),
@@ -42,6 +43,8 @@ const shapes = {
 
 /** Names of the options of `Paginate`: the optional keys of its form. */
 const paginateOptions: readonly string[] = forms.paginate.slice(1).map(key => key.slice(0, -1))
+
+const buildRef = build(shapes.ref)
 
 /** The hand-written builders, by name. */
 export const special = {
@@ -95,6 +98,12 @@ export const special = {
     const names = Array.isArray(parameters) ? parameters : [parameters]
     if (!names.every(isText)) throw new OptionError(where, 'must be a name or an array of names')
     return new Expr({ lambda: parameters, expr: wrap(expr, toWhere(shapes.lambda, 1)) })
+  },
+
+  /** One argument alone is what a ref is made of: its `@ref`. */
+  Ref(...args: [collection: ExprArg, id?: ExprArg, scope?: ExprArg]): Expr {
+    if (args.length === 1) return new Expr({ '@ref': wrap(args[0], toWhere(shapes.ref, 0)) })
+    return buildRef(...(args as ExprArg[]))
   },
 
   /** A default of `null` is one. */

@@ -2,6 +2,7 @@
 import type { Call, Carrier, Evaluate } from '../call.ts'
 import { castBoolean, castNumber, undefinedRef } from '../call.ts'
 import { compareValues, fieldsOf } from '../compare.ts'
+import { isBefore } from '../dialects.ts'
 import { effectOf } from '../effects.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
@@ -12,7 +13,7 @@ import type { SetContext } from '../sets.ts'
 import { Lambda, Page, SetValue, UnresolvedRef, VersionValue, inside } from '../values.ts'
 import type { ObjectValue, Position, SetForm, Value } from '../values.ts'
 import { add } from './numbers.ts'
-import { showEvent } from './pages.ts'
+import { readPage, showEvent } from './pages.ts'
 import { hasDocument } from './reads.ts'
 
 function isSet(carrier: Carrier): carrier is SetForm {
@@ -138,15 +139,41 @@ function cutCount(call: Call, key: 'take' | 'drop'): number {
   return Number(BigInt.asIntN(32, call.integer(key)))
 }
 
-/** On pages, what is left out becomes the cursor. */
+/** Only the version `UNSTABLE`, which is above all that have numbers, takes of sets. */
+const TAKES_SETS_SINCE = Number.POSITIVE_INFINITY
+/** The most that is taken of a set. */
+const MAX_TAKEN = 100_000
+
+/** As the version `UNSTABLE` takes: of sets too, and from the end where the count is negative. */
+function takeEither(call: Call, count: number): Value {
+  const carrier = call.carrier('collection')
+  if (Array.isArray(carrier))
+    return count < 0 ? carrier.slice(Math.max(0, carrier.length + count)) : carrier.slice(0, count)
+  if (carrier instanceof Page) return count < 0 ? lastOf(carrier, -count) : takeOfPage(carrier, count)
+  if (Math.abs(count) > MAX_TAKEN) {
+    throw call.fail('invalid argument', `Number of elements must be <= ${MAX_TAKEN}`)
+  }
+  const options = { size: Math.abs(count), isAscending: count >= 0 }
+  return readPage(carrier, call.setContext('collection'), options).data
+}
+
+function lastOf(page: Page, count: number): Page {
+  const from = Math.max(0, page.data.length - count)
+  return new Page(page.data.slice(from), page.before, page.after, page.cursors.slice(from))
+}
+
+/** What is left out becomes the cursor. */
+function takeOfPage({ data, before, after, cursors }: Page, count: number): Page {
+  return new Page(data.slice(0, count), before, cursors[count] ?? after, cursors.slice(0, count))
+}
+
 const evaluateTake: Evaluate = call => {
   const given = cutCount(call, 'take')
+  if (!isBefore(call.query.apiVersion, TAKES_SETS_SINCE)) return takeEither(call, given)
   const carrier = arrayOrPage(call, 'collection')
   const count = Math.max(0, given)
   if (Array.isArray(carrier)) return carrier.slice(0, count)
-  const { data, before, after, cursors } = carrier
-  const next = given < 0 ? before : (cursors[count] ?? after)
-  return new Page(data.slice(0, count), before, next, cursors.slice(0, count))
+  return given < 0 ? new Page([], carrier.before, carrier.before, []) : takeOfPage(carrier, count)
 }
 
 const evaluateDrop: Evaluate = call => {

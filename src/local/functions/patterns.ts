@@ -83,6 +83,43 @@ const evaluateReplaceAll: Evaluate = call => {
   return replaced + text.slice(end)
 }
 
+/** The most pieces that a text may be split into on request. */
+const MAX_PIECES = 1024n
+
+/** The most pieces that a split may give; undefined: all. */
+function pieceCount(call: Call): number | undefined {
+  if (!call.has('count')) return undefined
+  const count = call.integer('count')
+  if (count <= 0n) throw call.failAt('count', 'count must be count > 0')
+  if (count > MAX_PIECES) throw call.failAt('count', `count must be count <= ${MAX_PIECES}`)
+  return Number(count)
+}
+
+/** What stands between the matches; the last piece is all that is left. An empty match at the beginning is none. */
+function split(text: string, pattern: Pattern, most = Number.POSITIVE_INFINITY): string[] {
+  const pieces: string[] = []
+  let end = 0
+  for (const { 0: matched, index } of text.matchAll(pattern.regExp)) {
+    if (pieces.length >= most - 1) break
+    if (index === 0 && matched.length === 0) continue
+    pieces.push(text.slice(end, index))
+    end = index + matched.length
+  }
+  return [...pieces, text.slice(end)]
+}
+
+const evaluateSplit: Evaluate = call => {
+  const text = call.string('split_str')
+  const token = compilePattern(quotePattern(call.string('token')))
+  return split(text, token, pieceCount(call))
+}
+
+const evaluateSplitAll: Evaluate = call => {
+  const text = call.string('split_str_regex')
+  const pattern = patternOf(call)
+  return split(text, pattern, pieceCount(call))
+}
+
 /** The forms of this file. */
 export const patterns = {
   regexescape: call => quotePattern(call.string('regexescape')),
@@ -99,4 +136,6 @@ export const patterns = {
     return text.replaceAll(find, () => replacement)
   },
   replacestrregex: evaluateReplaceAll,
+  split_str: evaluateSplit,
+  split_str_regex: evaluateSplitAll,
 } satisfies Record<string, Evaluate>

@@ -74,6 +74,14 @@ const evaluateRef: Evaluate = call => {
   return documentRef(collection, String(text))
 }
 
+function makeId(key: 'new_id' | 'next_id'): Evaluate {
+  return call => {
+    call.nothing(key)
+    checkMayWrite(call)
+    return call.query.store.takeId().toString()
+  }
+}
+
 /** The forms of this file. */
 export const refs = {
   ref: evaluateRef,
@@ -94,9 +102,6 @@ export const refs = {
   functions: native('functions'),
   roles: native('roles'),
   access_providers: native('access_providers'),
-  new_id: call => {
-    call.nothing('new_id')
-    checkMayWrite(call)
-    return call.query.store.takeId().toString()
-  },
+  new_id: makeId('new_id'),
+  next_id: makeId('next_id'),
 } satisfies Record<string, Evaluate>
