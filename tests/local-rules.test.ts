@@ -157,3 +157,70 @@ test('the priority of a database is a number from 1 to 500', () => {
   )
   assert.deepEqual(answers, [400, 201, 201, 400])
 })
+
+test('the version UNSTABLE has names of its own for forms, tells its errors under them, and shows functions with them', () => {
+  const service = serve()
+  const unstable = (expression: object): { status: number; body: Record<string, unknown> } =>
+    service.send(expression, 'secret', 'UNSTABLE')
+  assert.deepEqual(unstable({ find_str: 'abc', find: 'c' }).body, { resource: 2 })
+  assert.deepEqual(errorOf(unstable({ bit_and: [1, 'x'] }))['position'], ['bit_and', 1])
+  assert.deepEqual(errorOf(unstable({ findstr: 'abc', find: 'c' }))['code'], 'invalid expression')
+  assert.deepEqual(errorOf(service.send({ find_str: 'abc', find: 'c' }))['code'], 'invalid expression')
+  const lambda = { lambda: 'x', expr: { sub_string: { var: 'x' }, start: 1 } }
+  assert.deepEqual(unstable({ query: lambda }).body, { resource: { '@query': { api_version: 'UNSTABLE', ...lambda } } })
+})
+
+test('texts are split at tokens and patterns, into so many pieces at most', () => {
+  const service = serve()
+  const split = (expression: object): Json => service.send(expression, 'secret', 'UNSTABLE').body['resource'] as Json
+  assert.deepEqual(split({ split_str: 'a.b..', token: '.' }), ['a', 'b', '', ''])
+  assert.deepEqual(split({ split_str: 'abc', token: '' }), ['a', 'b', 'c', ''])
+  assert.deepEqual(split({ split_str: 'a.b.c', token: '.', count: 2 }), ['a', 'b.c'])
+  assert.deepEqual(split({ split_str_regex: 'a1b22c', pattern: '[0-9]+' }), ['a', 'b', 'c'])
+  const refused = service.send({ split_str: 'a', token: '.', count: 0 }, 'secret', 'UNSTABLE')
+  assert.deepEqual(errorOf(refused)['description'], 'count must be count > 0')
+})
+
+test('functions that are older than version 3 show no version to requests that are', () => {
+  const service = serve()
+  const lambda = { lambda: 'x', expr: 1 }
+  const shown = (version: string): unknown => service.send({ query: lambda }, 'secret', version).body['resource']
+  assert.deepEqual(shown('2.7'), { '@query': lambda })
+  assert.deepEqual(shown('2.12'), { '@query': lambda })
+  assert.deepEqual(shown('3'), { '@query': { api_version: '3', ...lambda } })
+  service.send({ create_function: { object: { name: 'f', body: { query: lambda } } } }, 'secret', '2.7')
+  assert.deepEqual(service.ask({ select: 'body', from: { get: { function: 'f' } } }), {
+    '@query': { api_version: '2.12', ...lambda },
+  })
+})
+
+test('what was done to a document equals more than its own word only below version 5', () => {
+  const service = serve()
+  service.ask(insert(JANUARY, 'create', { n: 1 }))
+  service.ask(insert(FEBRUARY, 'create', { n: 2 }))
+  const action = { select: ['data', 1, 'action'], from: { paginate: { events: doc('things', 1) } } }
+  const isCreate = (version: string): unknown =>
+    service.send({ equals: [action, 'create'] }, 'secret', version).body['resource']
+  assert.deepEqual([isCreate('4'), isCreate('5')], [true, false])
+  assert.equal(service.ask({ equals: [action, 'update'] }), true)
+})
+
+test('a database moves into another one with what is in it and the keys for it, but not into itself', () => {
+  const service = serve()
+  service.ask({ create_database: { object: { name: 'shop' } } })
+  service.ask({ create_database: { object: { name: 'attic' } } })
+  const key = service.ask({ create_key: { object: { role: 'admin', database: { database: 'shop' } } } })
+  const { secret } = key as { secret: string }
+  service.ask({ create_collection: { object: { name: 'orders' } } }, secret)
+  const move = (from: object, to: object): object => ({ move_database: from, to })
+  assert.deepEqual(errorOf(service.send(move({ database: 'shop' }, { database: 'shop' }))), {
+    position: [],
+    code: 'move database error',
+    description: "Cannot move database 'shop' into parent 'shop': Cannot move database from ancestor to descendant.",
+  })
+  assert.equal(service.send(move({ database: 'shop' }, { database: 'attic' })).status, 201)
+  assert.equal(service.ask({ exists: { database: 'shop' } }), false)
+  assert.equal(service.ask({ exists: { database: 'shop', scope: { database: 'attic' } } }), true)
+  assert.equal(service.ask({ exists: { collection: 'orders' } }, secret), true)
+  assert.equal(service.ask({ count: { keys: { database: 'attic' } } }), 1)
+})

@@ -88,12 +88,12 @@ test('every builder whose name the official driver has is compared', () => {
   )
 })
 
-test('every wire form has one builder, and every builder is a function of q', () => {
+test('every wire form has one builder, and every builder is a function of q; Bytes makes a value', () => {
   const made = Object.values(builders).map((row: FormName | readonly [FormName, ...string[]]) =>
     typeof row === 'string' ? row : row[0],
   )
   assert.deepEqual(made.toSorted(), Object.keys(forms).toSorted())
-  assert.deepEqual(Object.keys(q).toSorted(), Object.keys(builders).toSorted())
+  assert.deepEqual(Object.keys(q).toSorted(), [...Object.keys(builders), 'Bytes'].toSorted())
   for (const [name, make] of Object.entries(ours)) assert.equal(make.name, name)
 })
 
@@ -225,7 +225,11 @@ test('an expression is shown as it was written', () => {
     [q.Call('f'), 'Call("f")'],
     [q.Call('f', 1, [2]), 'Call("f", 1, [2])'],
     [q.Object({}), '{}'],
-    [q.Quote({ a: 1 }), 'Quote({"a":1})'],
+    [q.Quote({ a: 1 }), 'Quote({ a: 1 })'],
+    [q.SubString('a', undefined, 2), 'SubString("a", null, 2)'],
+    [q.Databases(), 'Databases()'],
+    [q.Max([1]), 'Max([1])'],
+    [q.Ref('collections/a/1'), 'Ref("collections/a/1")'],
     [q.Select(['a'], { a: null }, false), 'Select(["a"], { a: null }, false)'],
     [new Expr({ unheard_of: 1 }), '{ unheard_of: 1 }'],
     [new Expr({ let: { a: 1 }, in: 2 }), 'Let({ a: 1 }, 2)'],

@@ -87,3 +87,67 @@ test('plain data is a literal', () => {
   assert.equal(toWire({ a: [{ b: 1 }], c: null }), '{"object":{"a":[{"object":{"b":1}}],"c":null}}')
   assert.equal(toWire('x'), '"x"')
 })
+
+/** What the official driver exports beside the functions of the language; docs/migration.md says what to take instead. */
+const helpers = ['arity', 'wrap']
+
+type Make = (...args: unknown[]) => unknown
+const theirs = fq as unknown as Readonly<Record<string, Make>>
+const ours = q as unknown as Readonly<Record<string, Make>>
+
+/** Arguments of every number and kind; each function is called with those lists that the official one takes. */
+const plain: readonly (readonly unknown[])[] = [
+  [],
+  [1],
+  [null],
+  [{ a: 1 }],
+  [[1, 2]],
+  [[1]],
+  ['a', { b: 1 }],
+  ['a', null],
+  ['a', [1]],
+  ['a', 1, [2]],
+  ['a', 'b', null],
+  ['a', 1, [2], { b: 1 }],
+  ['a', 1, [2], null],
+  [1, 2, 3, 4, 5, 6],
+]
+
+/** Functions that take something else. */
+const particular: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
+  Let: [
+    [{ a: 1, b: fq.Now() }, 2],
+    [[{ a: 1 }, { a: 2 }], fq.Var('a')],
+    [{ a: 1 }, (a: object) => [a]],
+    [{}, 1],
+  ],
+  Lambda: [['x', fq.Var('x')], [['x', 'y'], 1], [(x: object) => [x]], [(x: object, y: object) => ({ x, y })]],
+  Object: [[{ a: 1, b: undefined, c: { d: [{}] } }], [{}]],
+  Paginate: [
+    ['a'],
+    ['a', {}],
+    ['a', { size: 1, after: ['a'], ts: 1, events: true, sources: false }],
+    ['a', { before: null }],
+  ],
+  Bytes: [['AQID'], [Uint8Array.of(1, 2)], [new ArrayBuffer(2)]],
+}
+
+/** How many arguments a function of ours takes, where the official one does not mind more. */
+const lenient: Readonly<Record<string, number>> = { Concat: 2, Casefold: 2, Round: 2, Trunc: 2, Hypot: 2, Pow: 2 }
+
+function write(make: Make | undefined, args: readonly unknown[]): string | undefined {
+  try {
+    return JSON.stringify(make?.(...args))
+  } catch {
+    return undefined
+  }
+}
+
+for (const name of Object.keys(theirs).filter(key => !helpers.includes(key))) {
+  test(`${name} makes what the official driver makes, whatever the arguments`, () => {
+    const lists = (particular[name] ?? plain).filter(args => args.length <= (lenient[name] ?? Infinity))
+    const taken = lists.filter(args => write(theirs[name], args) !== undefined)
+    assert.ok(taken.length > 0, 'no list of arguments is taken')
+    for (const args of taken) assert.equal(write(ours[name], args), write(theirs[name], args), JSON.stringify(args))
+  })
+}

@@ -3,7 +3,9 @@ import * as fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Expr, FaunaError, fql, q, QueryTextError } from '../src/index.ts'
+import { builders, type BuilderName } from '../src/query/builders.ts'
 import { toWire } from '../src/query/index.ts'
+import { toShape } from '../src/query/shapes.ts'
 import { maxDepth } from '../src/values/index.ts'
 import './support/leaks.ts'
 import { readSeed } from './support/seed.ts'
@@ -27,6 +29,16 @@ const meanings: readonly (readonly [text: string, expr: unknown])[] = [
     'Map([1], x => Map([2], y => [x, y]))',
     q.Map([1], q.Lambda('x', q.Map([2], q.Lambda('y', [q.Var('x'), q.Var('y')])))),
   ],
+  ['Map([1], function (x) { return Add(x, 1); })', q.Map([1], q.Lambda('x', q.Add(q.Var('x'), 1)))],
+  [
+    'Reduce(function (a, b,) { return [a, b] }, 0, [1])',
+    q.Reduce(q.Lambda(['a', 'b'], [q.Var('a'), q.Var('b')]), 0, [1]),
+  ],
+  ['function("f")', q.Function('f')],
+  ["q.create_collection({ name: 'a' })", q.CreateCollection({ name: 'a' })],
+  ['to_string(if(true, 1, 2))', q.ToString(q.If(true, 1, 2))],
+  ['Bytes("AQID")', q.Bytes('AQID')],
+  ['Quote({ "@ref": [1, { a: 2 }] })', q.Quote({ '@ref': [1, { a: 2 }] })],
   ['Let({ b: 1, 1: 2 }, Var("b"))', q.Let([{ b: 1 }, { 1: 2 }], q.Var('b'))],
   ['Paginate(Match(Index("i")), { size: 2 })', q.Paginate(q.Match(q.Index('i')), { size: 2 })],
   ['(Add(1, 2))', q.Add(1, 2)],
@@ -38,6 +50,44 @@ const meanings: readonly (readonly [text: string, expr: unknown])[] = [
   ['Time("2024-05-01T12:00:00Z")', q.Time('2024-05-01T12:00:00Z')],
   ['"__proto__"', '__proto__'],
 ]
+
+type Lists = fc.Arbitrary<readonly (readonly unknown[])[]>
+
+/** Functions that take something else than expressions in a row: lists of their arguments. */
+const particular: Readonly<Partial<Record<BuilderName, (tree: fc.Arbitrary<unknown>) => Lists[]>>> = {
+  Let: tree => [
+    fc.tuple(fc.dictionary(fc.string(), tree, { maxKeys: 3 }), tree).map(args => [args]),
+    fc.tuple(tree, tree).map(([one, other]) => [[[{ a: one }, { b: 1 }, { a: q.Var('b') }], other]]),
+  ],
+  Lambda: tree => [
+    tree.map(body => [
+      ['x', body],
+      [['x', '_'], body],
+      [[], body],
+    ]),
+  ],
+  Object: tree => [fc.dictionary(fc.string(), tree, { maxKeys: 3 }).map(fields => [[fields]])],
+  Quote: () => [fc.jsonValue().map(value => [[value]])],
+  Ref: tree => [fc.tuple(tree, tree, tree).map(args => [args, args.slice(0, 2), args.slice(0, 1)])],
+  Paginate: tree => [
+    fc
+      .tuple(tree, tree)
+      .map(([set, cursor]) => [
+        [set],
+        [set, { size: 2, before: cursor }],
+        [set, { after: cursor, events: true, sources: false, ts: 1 }],
+      ]),
+  ],
+  // What is left out in the middle stays out.
+  SubString: tree => [fc.tuple(tree, tree).map(([text, length]) => [[text, undefined, length], [text]])],
+  NGram: tree => [
+    fc.tuple(tree, tree).map(([text, most]) => [
+      [text, null, most],
+      [text, most],
+    ]),
+  ],
+  FindStrRegex: tree => [fc.tuple(tree, tree).map(([text, most]) => [[text, 'a', undefined, most]])],
+}
 
 describe('fql', () => {
   for (const [text, expr] of meanings) {
@@ -58,6 +108,10 @@ describe('fql', () => {
     ['Map([1], x => y)', 1, 15, /no variable has the name y/],
     ['[x => x, x]', 1, 10, /no variable has the name x/],
     ['() => 1', 1, 4, /a lambda needs a parameter/],
+    ['function () { return 1 }', 1, 13, /a lambda needs a parameter/],
+    ['function (x) { x }', 1, 16, /a return is needed here/],
+    ['function (x) { return x', 1, 24, /a } is needed here/],
+    ['create_colection(1)', 1, 1, /there is no function create_colection/],
     ['constructor()', 1, 1, /there is no function constructor/],
     ['Add(1 2)', 1, 7, /a comma or \) is needed here/],
     ['Add(1,, 2)', 1, 7, /an expression is needed here/],
@@ -109,25 +163,33 @@ describe('fql', () => {
     assert.throws(() => fql(1 as unknown as string), FaunaError)
   })
 
+  /** Every function of `q` with arguments in every number that it takes, up to some more than it needs. */
+  function callsOf(tree: fc.Arbitrary<unknown>): fc.Arbitrary<unknown>[] {
+    return (Object.keys(builders) as BuilderName[]).flatMap(name => {
+      const { min, max } = toShape(name)
+      const make = (q as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!
+      if (Object.hasOwn(particular, name))
+        return particular[name]!(tree).map(lists => lists.map(one => one.map(list => make(...list))))
+      return [fc.array(tree, { minLength: min, maxLength: Math.min(max, min + 2) }).map(args => make(...args))]
+    })
+  }
+
   const { tree } = fc.letrec<{ tree: unknown }>(tie => ({
     tree: fc.oneof(
       { depthSize: 'small' },
       fc.oneof(
         fc.string(),
         fc.integer(),
+        fc.maxSafeInteger(),
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
         fc.double({ noNaN: true, noDefaultInfinity: true }).map(n => n + 0),
         fc.boolean(),
         fc.constant(null),
+        fc.uint8Array().map(bytes => q.Bytes(bytes)),
       ),
       fc.array(tie('tree'), { maxLength: 3 }),
       fc.dictionary(fc.string(), tie('tree'), { maxKeys: 3 }).map(fields => q.Object(fields as never)),
-      fc.tuple(tie('tree'), tie('tree')).map(([one, other]) => q.Add(one as never, other as never)),
-      fc.tuple(tie('tree'), tie('tree')).map(([set, from]) => q.Select(['a', 0], set as never, from as never)),
-      fc.tuple(tie('tree')).map(([body]) => q.Lambda(['a', 'b'], body as never)),
-      fc.tuple(tie('tree')).map(([value]) => q.Let({ x: value as never }, q.Var('x'))),
-      fc.tuple(tie('tree'), tie('tree')).map(([term, other]) => q.Match(q.Index('i'), term as never, other as never)),
-      fc.tuple(tie('tree')).map(([set]) => q.Paginate(set as never, { size: 2, events: true })),
-      fc.tuple(tie('tree'), tie('tree')).map(([one, other]) => q.Do(one as never, other as never)),
+      ...callsOf(tie('tree')),
     ),
   }))
 

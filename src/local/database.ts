@@ -59,7 +59,8 @@ function compareIds(a: bigint, b: bigint): number {
 /** One database. */
 export class Database {
   readonly number: number
-  readonly parent: Database | undefined
+  /** The database that it is in; it changes where databases are moved. */
+  parent: Database | undefined
   readonly collections = new Map<number, Collection>()
   readonly indexes = new Map<bigint, Index>()
   /** Names of schema documents, by the number of their native collection: as committed. */

@@ -15,6 +15,9 @@ type DatabaseEdit = {
   readonly isGone: boolean
 }
 
+/** A database is below another one from now on. */
+type DatabaseMovedEdit = { readonly kind: 'database moved'; readonly number: number; readonly parent: number }
+
 /** A collection comes, or goes with all its documents. */
 type CollectionEdit = {
   readonly kind: 'collection'
@@ -76,6 +79,7 @@ type EntriesEdit = {
 /** One elementary change. */
 export type Edit =
   | DatabaseEdit
+  | DatabaseMovedEdit
   | CollectionEdit
   | IndexEdit
   | IndexGoneEdit

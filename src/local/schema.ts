@@ -10,15 +10,7 @@ import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
 import { buildEnd, isActiveAtOnce, isWide, startFilling } from './index-builds.ts'
 import { nounOf } from './names.ts'
-import {
-  COLLECTIONS,
-  DATABASES,
-  FIRST_USER_COLLECTION,
-  FIRST_USER_INDEX,
-  FUNCTIONS,
-  INDEXES,
-  isNamed,
-} from './native.ts'
+import { COLLECTIONS, DATABASES, FIRST_USER_COLLECTION, FIRST_USER_INDEX, FUNCTIONS, INDEXES } from './native.ts'
 import {
   readBoolean,
   readCount,
@@ -37,10 +29,11 @@ import { globalId } from './global-id.ts'
 import type { Kind } from './schema-kind.ts'
 import { missingReferences } from './schema-references.ts'
 import { checkRoleNames, readRole } from './schema-roles.ts'
+import { isTaken, releaseName, takeName } from './schema-names.ts'
 import { hashSecret } from './secrets.ts'
 import { digestSecret } from './store.ts'
 import { Ref } from './values.ts'
-import type { ObjectValue, Position, Value, VersionValue } from './values.ts'
+import type { ObjectValue, Position, VersionValue } from './values.ts'
 
 /** How a change is made of what was and what is given. */
 export type ChangeKind = 'update' | 'replace'
@@ -188,31 +181,6 @@ const kinds: readonly Kind[] = [
   },
   ...accessKinds,
 ]
-
-/** Gives a schema document its name; others find it when the transaction has committed. */
-function takeName(query: Query, ref: Ref, taken: Value | undefined): void {
-  if (typeof taken !== 'string' || !isNamed(ref.collection)) return
-  query.transaction.names.add(`${ref.collection} ${taken}`)
-  query.transaction.onUndo(() => query.transaction.names.delete(`${ref.collection} ${taken}`))
-  query.transaction.onCommit(() => setName(query, ref, taken, ref.id))
-}
-
-function releaseName(query: Query, ref: Ref, fields: ObjectValue): void {
-  const released = fields.get('name')
-  if (typeof released !== 'string') return
-  query.transaction.onCommit(() => {
-    if (query.database.findName(ref.collection, released) === ref.id) setName(query, ref, released, undefined)
-  })
-}
-
-function setName({ database, transaction }: Query, ref: Ref, taken: string, id: bigint | undefined): void {
-  transaction.make({ kind: 'name', database: database.number, native: ref.collection, name: taken, id })
-}
-
-function isTaken(query: Query, native: number, wanted: Value | undefined): boolean {
-  if (typeof wanted !== 'string') return false
-  return query.database.findName(native, wanted) !== undefined || query.transaction.names.has(`${native} ${wanted}`)
-}
 
 function notUnique(at: Position): Failure {
   return failure(at, 'instance not unique', 'document is not unique.')

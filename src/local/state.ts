@@ -100,6 +100,15 @@ function makeDatabase(state: State, { number, parent, isGone }: EditOf<'database
   }
 }
 
+function makeDatabaseMoved(state: State, { number, parent }: EditOf<'database moved'>): Undo {
+  const database = state.databaseOf(number)
+  const above = database.parent
+  database.parent = state.databaseOf(parent)
+  return () => {
+    database.parent = above
+  }
+}
+
 function makeCollection(state: State, { database: number, number: collection, isGone }: EditOf<'collection'>): Undo {
   const database = state.databaseOf(number)
   return assignOwner(
@@ -189,6 +198,7 @@ function makeEntries(_state: State, { taken, put }: EditOf<'entries'>): Undo {
 
 const makers: Makers = {
   database: makeDatabase,
+  'database moved': makeDatabaseMoved,
   collection: makeCollection,
   index: makeIndex,
   'index gone': makeIndexGone,

@@ -2,6 +2,7 @@
 import { OptionError } from '../errors.ts'
 import { maxDepth } from '../values/index.ts'
 import { builders } from '../query/builders.ts'
+import type { FormName } from '../query/forms.ts'
 import { Expr, q } from '../query/index.ts'
 import { type Token, Tokens } from './tokens.ts'
 
@@ -10,6 +11,14 @@ const constants: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['false', false],
   ['null', null],
 ])
+
+/** The names of the wire may be called too, as `create_collection`. */
+const namesOfForms: ReadonlyMap<string, string> = new Map(
+  Object.entries(builders).map(([name, row]: [string, FormName | readonly [FormName, ...string[]]]) => [
+    typeof row === 'string' ? row : row[0],
+    name,
+  ]),
+)
 
 type Build = (...args: unknown[]) => unknown
 
@@ -20,8 +29,9 @@ const letName = 'Let'
  * The expression that a text stands for, as `fql('Documents(Collection("orders"))')`.
  *
  * The text is what one would write with `q` in JavaScript: calls by the names of `q` (`q.` before them may stand or be
- * left out), texts in either quotation mark, numbers, `true`, `false`, `null`, arrays, objects, comments, and lambdas as
- * `Lambda('x', Var('x'))` or `x => x`. Integers beyond 2^53 stay exact.
+ * left out) or of the wire (`create_collection`), texts in either quotation mark, numbers, `true`, `false`, `null`,
+ * arrays, objects, comments, and lambdas as `Lambda('x', Var('x'))`, `x => x` or `function (x) { return x }`. Integers
+ * beyond 2^53 stay exact.
  * @throws QueryTextError with the line and the column where the text cannot be read.
  */
 export function fql(text: string): Expr {
@@ -86,6 +96,7 @@ class Reader {
       if (called.kind !== 'name') throw this.#tokens.fail(called, 'the name of a function is needed behind q.')
       return this.#readCall(called)
     }
+    if (name === 'function' && this.#beginsLambda('{')) return this.#readFunction()
     if (this.#isMark('(')) return this.#readCall(token)
     if (constants.has(name)) return constants.get(name)
     if (this.#variables.includes(name)) return q.Var(name)
@@ -97,9 +108,10 @@ class Reader {
   }
 
   #readCall(token: Token): unknown {
-    const name = String(token.value)
-    if (!Object.hasOwn(q, name)) throw this.#tokens.fail(token, `there is no function ${name}${suggest(name)}`)
-    if (!this.#isMark('(')) throw this.#tokens.fail(this.#tokens.next, `a ( is needed behind ${name}`)
+    const written = String(token.value)
+    const name = Object.hasOwn(q, written) ? written : namesOfForms.get(written)
+    if (name === undefined) throw this.#tokens.fail(token, `there is no function ${written}${suggest(written)}`)
+    if (!this.#isMark('(')) throw this.#tokens.fail(this.#tokens.next, `a ( is needed behind ${written}`)
     let isFirst = true
     const args = this.#readList('(', ')', () => {
       const isBindings = isFirst && name === letName && this.#isMark('{')
@@ -116,33 +128,53 @@ class Reader {
 
   /** An expression in parentheses, or the parameters of a lambda. */
   #readParentheses(): unknown {
-    if (this.#beginsLambda()) {
-      const names = this.#readList('(', ')', () => {
-        const token = this.#tokens.take()
-        if (token.kind !== 'name') throw this.#tokens.fail(token, 'the name of a parameter is needed')
-        return token
-      })
-      return this.#readLambda(names)
-    }
+    if (this.#beginsLambda('=>')) return this.#readLambda(this.#readParameters())
     this.#tokens.take()
     const value = this.#readValue()
     this.#expect(')')
     return value
   }
 
-  /** Whether the parenthesis that comes next is closed before a `=>`, with nothing but names in it. */
-  #beginsLambda(): boolean {
+  /** Whether a parenthesis comes next that is closed before a mark, with nothing but names in it. */
+  #beginsLambda(mark: '=>' | '{'): boolean {
+    if (!this.#isMark('(')) return false
     let token = this.#tokens.after(this.#tokens.next)
     while (token.kind === 'name' || token.value === ',') token = this.#tokens.after(token)
-    return token.kind === 'mark' && token.value === ')' && this.#tokens.after(token).value === '=>'
+    return token.kind === 'mark' && token.value === ')' && this.#tokens.after(token).value === mark
+  }
+
+  #readParameters(): Token[] {
+    return this.#readList('(', ')', () => {
+      const token = this.#tokens.take()
+      if (token.kind !== 'name') throw this.#tokens.fail(token, 'the name of a parameter is needed')
+      return token
+    })
   }
 
   #readLambda(parameters: readonly Token[]): unknown {
     const arrow = this.#expect('=>')
-    if (parameters.length === 0) throw this.#tokens.fail(arrow, 'a lambda needs a parameter')
+    return this.#makeLambda(parameters, arrow, () => this.#readValue())
+  }
+
+  /** A function does nothing but return. */
+  #readFunction(): unknown {
+    const parameters = this.#readParameters()
+    const begin = this.#expect('{')
+    return this.#makeLambda(parameters, begin, () => {
+      const word = this.#tokens.take()
+      if (word.value !== 'return') throw this.#tokens.fail(word, 'a return is needed here')
+      const body = this.#readValue()
+      if (this.#isMark(';')) this.#tokens.take()
+      this.#expect('}')
+      return body
+    })
+  }
+
+  #makeLambda(parameters: readonly Token[], where: Token, readBody: () => unknown): unknown {
+    if (parameters.length === 0) throw this.#tokens.fail(where, 'a lambda needs a parameter')
     const names = parameters.map(({ value }) => String(value))
     this.#variables.push(...names)
-    const body = this.#readValue()
+    const body = readBody()
     this.#variables.length -= names.length
     return q.Lambda(names.length === 1 ? names[0]! : names, body as never)
   }

@@ -8,6 +8,7 @@ import { Service } from '../../src/local/service.ts'
 import type { ServiceOptions } from '../../src/local/service.ts'
 
 const SECRET = 'secret'
+const API_VERSION = '4'
 
 /** A decoded answer. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -78,8 +79,8 @@ export class LocalService {
   }
 
   /** Sends a query, whatever comes of it. */
-  send(expression: unknown, secret = SECRET): Answered {
-    return this.#answerTo('/', expression, secret)
+  send(expression: unknown, secret = SECRET, version = API_VERSION): Answered {
+    return this.#answerTo('/', expression, secret, version)
   }
 
   /** Sends a query that may be put off, and calls back with its answer. */
@@ -114,18 +115,19 @@ export class LocalService {
     this.#service.endStreams(error)
   }
 
-  #answerTo(path: string, expression: unknown, secret: string): Answered {
+  #answerTo(path: string, expression: unknown, secret: string, version = API_VERSION): Answered {
     let answer: Answered | undefined
     const send = (status: number, _headers: unknown, text: string | Uint8Array): void => {
       answer = { status, text: String(text), body: JSON.parse(String(text)) as Record<string, unknown> }
     }
-    this.#request(path, expression, secret, { send, stream: () => assert.fail('this is answered with a stream') })
+    const stream = (): never => assert.fail('this is answered with a stream')
+    this.#request(path, expression, secret, { send, stream }, version)
     assert.ok(answer !== undefined, 'no answer came')
     return answer
   }
 
-  #request(path: string, expression: unknown, secret: string, reply: Reply): void {
-    const headers = { authorization: `Bearer ${secret}`, 'x-faunadb-api-version': '4' }
+  #request(path: string, expression: unknown, secret: string, reply: Reply, version = API_VERSION): void {
+    const headers = { authorization: `Bearer ${secret}`, 'x-faunadb-api-version': version }
     const body = Buffer.from(JSON.stringify(expression))
     this.#service.handle({ method: 'POST', path, headers, body, version: 2 }, reply)
   }

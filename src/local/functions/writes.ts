@@ -7,6 +7,7 @@ import type { Places } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema, nativeRef } from '../names.ts'
 import { ACCESS_PROVIDERS, COLLECTIONS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES } from '../native.ts'
+import { moveDatabase } from '../schema-moves.ts'
 import { Action, Ref, UnresolvedRef } from '../values.ts'
 import type { ObjectValue } from '../values.ts'
 
@@ -100,6 +101,13 @@ function createSchema(key: string, native: number): Evaluate {
   }
 }
 
+const evaluateMoveDatabase: Evaluate = call => {
+  checkMayWrite(call)
+  const ref = call.schemaRef('move_database', 'database', 'Database Ref')
+  const target = call.schemaRef('to', 'database', 'Database Ref')
+  return moveDatabase(call.query, ref, target, placesOf(call, 'move_database'))
+}
+
 /** The forms of this file. */
 export const writes = {
   create: evaluateCreate,
@@ -116,4 +124,5 @@ export const writes = {
   create_function: createSchema('create_function', FUNCTIONS),
   create_role: createSchema('create_role', ROLES),
   create_access_provider: createSchema('create_access_provider', ACCESS_PROVIDERS),
+  move_database: evaluateMoveDatabase,
 } satisfies Record<string, Evaluate>

@@ -1,0 +1,65 @@
+/** Databases that move into other ones, with all that is in them and with the keys that are for them. */
+import { showVersion } from './call.ts'
+import type { Query } from './call.ts'
+import type { Database } from './database.ts'
+import { failure, permissionDenied } from './failures.ts'
+import type { Places } from './failures.ts'
+import { nativeRef } from './names.ts'
+import { DATABASES, KEYS } from './native.ts'
+import { isTaken, releaseName, takeName } from './schema-names.ts'
+import { Ref } from './values.ts'
+import type { ObjectValue, VersionValue } from './values.ts'
+
+/** Why databases do not move. */
+function cannotMove(names: readonly [from: string, to: string], reason: string, { form }: Places): Error {
+  const [from, to] = names
+  return failure(form, 'move database error', `Cannot move database '${from}' into parent '${to}': ${reason}`)
+}
+
+/** Moves the database of a ref below another one. Fails where that is the same, or inside of it. */
+export function moveDatabase(query: Query, ref: Ref, target: Ref, places: Places): VersionValue {
+  const { store, transaction } = query
+  const moved = store.database(Number(ref.id))
+  const parent = store.database(Number(target.id))
+  const owner = store.database(ref.database)
+  const version = owner && transaction.read(owner, ref)
+  if (moved === undefined || parent === undefined || owner === undefined || version === undefined) {
+    throw failure(places.form, 'instance not found', 'Database not found.')
+  }
+  if (parent.isWithin(moved)) {
+    const names = [store.nameOf(ref) ?? '', store.nameOf(target) ?? ''] as const
+    throw cannotMove(names, 'Cannot move database from ancestor to descendant.', places)
+  }
+  if (!query.access.allows('delete', nativeRef(query.database, DATABASES), [ref])) throw permissionDenied(places.form)
+  const inTarget: Query = { ...query, database: parent }
+  const { fields } = version
+  if (isTaken(inTarget, DATABASES, fields.get('name'))) {
+    throw failure(places.form, 'instance already exists', 'Database already exists.')
+  }
+  releaseName({ ...query, database: owner }, ref, fields)
+  transaction.write(owner, ref, null, 'delete')
+  const next = new Ref(parent.number, DATABASES, ref.id)
+  transaction.make({ kind: 'database moved', number: moved.number, parent: parent.number })
+  const { ts } = transaction.write(parent, next, fields, 'create')
+  takeName(inTarget, next, fields.get('name'))
+  moveKeys(query, owner, ref, parent, next)
+  return showVersion(query, next, { ts, fields }, true)
+}
+
+/** The keys of a database are in the one that it is in. */
+function moveKeys({ store, transaction }: Query, from: Database, old: Ref, to: Database, next: Ref): void {
+  const ids = from.collections.get(KEYS)?.documents.keys() ?? []
+  for (const id of ids) {
+    const key = new Ref(from.number, KEYS, id)
+    const fields = transaction.read(from, key)?.fields
+    const database = fields?.get('database')
+    if (fields === undefined || !(database instanceof Ref) || !database.equals(old)) continue
+    const moved: ObjectValue = new Map(fields).set('database', next)
+    const holder = new Ref(to.number, KEYS, id)
+    transaction.write(from, key, null, 'delete')
+    transaction.write(to, holder, moved, 'create')
+    for (const [digest, one] of store.state.holders) {
+      if (one.equals(key)) transaction.make({ kind: 'secret', digest, holder })
+    }
+  }
+}
