@@ -7,7 +7,9 @@ import { collect, failure, serverFault } from './failures.ts'
 import type { Failure } from './failures.ts'
 import { jsonTypeName } from './json.ts'
 import type { Json } from './json.ts'
-import { nativesByName } from './native.ts'
+import { SELF, isSchemaName } from './names.ts'
+import { COLLECTIONS, nativesByName } from './native.ts'
+import type { Native } from './native.ts'
 import { parseDate, parseTime } from './time.ts'
 import { Bytes, CalendarDate, Lambda, Time, Uuid, inside } from './values.ts'
 import type { Expression, Position, RefLiteral, Value } from './values.ts'
@@ -86,24 +88,46 @@ function readRefBody(json: Json, at: Position): RefLiteral {
   }
   const fail = (text: string): Failure => failure(idAt, 'invalid expression', text)
   const hasNumber = collection !== undefined && (collection.collection !== undefined || !isNamedCollection(collection))
-  return { id: hasNumber ? parseId(String(id), fail) : String(id), collection, database }
+  const isOwn = id === SELF && database === undefined
+  return { id: hasNumber && !isOwn ? parseId(String(id), fail) : String(id), collection, database }
 }
 
 function isNamedCollection({ id }: RefLiteral): boolean {
   return nativesByName.get(id)?.kind !== undefined
 }
 
-/** The old spelling of a ref: `classes/users/1`. */
+/** Words that the old spelling of a ref keeps for itself: nothing named so can be written in it. */
+const reservedInPaths: ReadonlySet<string> = new Set([SELF, 'events'])
+
+/** The old spelling of a ref: `classes/users/1`, `indexes/all`, `tokens/self`. */
 function readRefPath(path: string, at: Position): RefLiteral {
-  let ref: RefLiteral | undefined
-  const steps = path.split('/')
-  if (steps.length === 3 && !/^-?\d+$/.test(steps[2] ?? '')) throw invalid(at, 'ref')
-  for (const id of steps) {
-    if (id === '') throw invalid(at, 'ref')
-    ref = { id, collection: ref, database: undefined }
+  const [root = '', ...steps] = path.split('/')
+  const native = nativesByName.get(root)
+  if (native === undefined) throw invalid(at, 'ref')
+  let ref: RefLiteral = { id: root, collection: undefined, database: undefined }
+  for (const kind of stepsBelow(native)) {
+    const step = steps.shift()
+    if (step === undefined) break
+    ref = { id: readStep(step, kind, at), collection: ref, database: undefined }
   }
-  if (ref === undefined || steps.length > 3) throw invalid(at, 'ref')
+  if (steps.length > 0) throw invalid(at, 'ref')
   return ref
+}
+
+/** What can follow in a path: the name of a schema document, and the id of a document in a collection. */
+function stepsBelow(native: Native): readonly ('name' | 'id')[] {
+  if (native.number === COLLECTIONS) return ['name', 'id']
+  return native.kind === undefined ? ['id'] : ['name']
+}
+
+function readStep(step: string, kind: 'name' | 'id', at: Position): string {
+  if (kind === 'name') {
+    if (!isSchemaName(step) || reservedInPaths.has(step)) throw invalid(at, 'ref')
+    return step
+  }
+  if (step === SELF) return step
+  if (!/^\d+$/.test(step)) throw invalid(at, 'ref')
+  return parseId(step, () => invalid(at, 'ref'))
 }
 
 const uuidShape = /^([0-9a-f]{1,8})-([0-9a-f]{1,4})-([0-9a-f]{1,4})-([0-9a-f]{1,4})-([0-9a-f]{1,12})$/i

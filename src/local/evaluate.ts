@@ -6,9 +6,9 @@ import type { Evaluator, Frame, Scope } from './call.ts'
 import { collect } from './failures.ts'
 import { functions } from './functions/table.ts'
 import { makeSet } from './functions/set-literals.ts'
-import { resolveRef } from './names.ts'
 import { Lambda } from './values.ts'
 import type { Expression, Value } from './values.ts'
+import { resolveRef } from './written-refs.ts'
 
 /** The one evaluator. */
 export const evaluator: Evaluator = {

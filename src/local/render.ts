@@ -6,7 +6,7 @@ import { sourceValue } from './compare.ts'
 import { dialectOf, showsVersion } from './dialects.ts'
 import type { Dialect } from './dialects.ts'
 import { writeDouble, writeString } from './json.ts'
-import { COLLECTIONS, isNamed, nativeOfKind, natives } from './native.ts'
+import { COLLECTIONS, isNamed, nativeOfKind, natives, nativesByName } from './native.ts'
 import { describeSet } from './set-shapes.ts'
 import { formatDate, formatTime } from './time.ts'
 import {
@@ -277,12 +277,12 @@ function refLiteral(ref: { id: string; collection?: Parameters<typeof refLiteral
   return `{"@ref":{"id":${writeString(ref.id)}${collection}}}`
 }
 
-/** A ref from what leads to it; its scope stands at the schema document. */
+/** A ref from what leads to it; its scope stands at the schema document, or at a collection without names. */
 function writeRef(names: readonly string[], scope: string, { refs }: Dialect): string {
   const [first = '', ...rest] = names
   const steps = [first === 'collections' && refs !== 'collection' ? 'classes' : first, ...rest]
   if (refs === 'path') return `{"@ref":${writeString(steps.join('/'))}}`
-  const scopedStep = Math.min(1, steps.length - 1)
+  const scopedStep = steps.length > 1 && nativesByName.get(first)?.kind !== undefined ? 1 : 0
   return steps.reduce((collection, step, i) => {
     const within = collection === '' ? '' : `,"${refs}":${collection}`
     return `{"@ref":{"id":${writeString(step)}${within}${i === scopedStep ? scope : ''}}}`

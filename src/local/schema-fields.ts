@@ -1,6 +1,7 @@
 /** The fields of schema documents: what each may hold, and what is said where it holds something else. */
 import type { Query } from './call.ts'
 import type { FieldFailure } from './failures.ts'
+import { isSchemaName } from './names.ts'
 import { Storer, wrongStoredType } from './stored.ts'
 import { Lambda, Time } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
@@ -17,9 +18,8 @@ export type FieldRule = {
   readonly read: FieldReader
 }
 
-/** What a name may be made of, as messages show it, and as it is checked. */
+/** What a name may be made of, as messages show it. */
 const NAME_PATTERN = String.raw`[;@+$\-_.!~%\w]+`
-const nameShape = /^[;@+$\-_.!~%\p{L}\p{N}\p{M}\p{Pc}]+$/u
 const RESERVED_NAME = '_'
 
 /** Reads a value of one type. */
@@ -34,7 +34,7 @@ export const readName: FieldReader = (value, field) => {
     const description = `Invalid name ${value}. Reserved names: ${RESERVED_NAME}.`
     return { failure: { field: [field], code: 'reserved name', description } }
   }
-  if (nameShape.test(value)) return { value }
+  if (isSchemaName(value)) return { value }
   const description = `The name ${value} uses invalid characters. Valid characters must match: ${NAME_PATTERN}`
   return { failure: { field: [field], code: 'invalid characters', description } }
 }
@@ -70,10 +70,23 @@ export const readAny: FieldReader = (value, field, query) => {
   return failure === undefined ? { value: stored } : { failure }
 }
 
+/** The largest number that the real server takes for a port: it does not look whether there can be such a port. */
+const MAX_PORT = 2 ** 31 - 1
+
+/**
+ * Whether a text is a URL of `https` as the real server's runtime reads it: it looks at the scheme and the port, and
+ * takes all else as it comes.
+ */
+function isHttpsUrl(text: string): boolean {
+  const found = /^https:(?:\/\/([^/?#]*))?/i.exec(text.trim())
+  const [, port = ''] = /^(?:[^@]*@)?(?:\[[^\]]*\]|[^:@]*):(.*)$/.exec(found?.[1] ?? '') ?? []
+  return found !== null && (port === '' || (/^\+?\d+$/.test(port) && Number(port) <= MAX_PORT))
+}
+
 /** Where the keys of an identity provider are. */
 export const readHttpsUri: FieldReader = (value, field) => {
   if (typeof value !== 'string') return { failure: wrongStoredType([field], value, 'URI') }
-  if (URL.canParse(value) && new URL(value).protocol === 'https:') return { value }
+  if (isHttpsUrl(value)) return { value }
   return { failure: { field: [field], code: 'invalid uri', description: `\`${value}\` is a not valid URI` } }
 }
 

@@ -96,10 +96,16 @@ function tokenOf(call: Call): Ref | undefined {
   return access.holder?.database === database.number ? access.holder : undefined
 }
 
+/** The key or token of the request. A key of another database, made for this one, is no document of this one. */
+function holderHere({ query }: Call): Ref | undefined {
+  const { holder } = query.access
+  return holder?.database === query.database.number ? holder : undefined
+}
+
 const evaluateCurrentToken: Evaluate = call => {
-  const token = tokenOf(call)
-  if (token === undefined) throw call.fail('invalid token', 'Token metadata is not accessible.')
-  return token
+  const holder = holderHere(call)
+  if (holder === undefined) throw call.fail('invalid token', 'Token metadata is not accessible.')
+  return holder
 }
 
 /** The key or token of a secret, where its reader may see it. */
