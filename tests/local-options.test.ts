@@ -15,6 +15,7 @@ const impossible: Readonly<Record<keyof LocalOptions, readonly unknown[]>> = {
   now: [0, 'now', null],
   maxStreams: [-1, 1.5, Number.POSITIVE_INFINITY, '9'],
   startDelayMs: [-1, Number.NaN, 2 ** 31, '5'],
+  onRequest: [true, 'log', null],
 }
 
 for (const [name, values] of Object.entries(impossible)) {
@@ -37,7 +38,7 @@ test('a name that is no option is told, with those that are', async () => {
       name: 'OptionError',
       code: 'invalid_option',
       option: name,
-      message: `${name}: the embedded server has no such option; it has host, port, secret, quirks, now, maxStreams, startDelayMs`,
+      message: `${name}: the embedded server has no such option; it has host, port, secret, quirks, now, maxStreams, startDelayMs, onRequest`,
     })
   }
 })

@@ -1,6 +1,7 @@
 /** One event as one line of a terminal: when, what, which document, what it holds or what changed. */
 import { styleText } from 'node:util'
 import { type GapEvent, Ref, type ResetEvent, type StreamEvent } from '../index.ts'
+import { cut, toTimeOfDay } from './line-parts.ts'
 
 /** What a loop of `tail` gets. */
 export type TailEvent = StreamEvent | GapEvent | ResetEvent | { readonly type: 'snapshot' | 'synced' | 'unknown' }
@@ -99,14 +100,5 @@ function toName(ref: Ref | undefined): string {
 /** The local time of day, to the millisecond. */
 function toClock(micros: number): string {
   const date = new Date(micros / 1000)
-  const two = (number: number): string => String(number).padStart(2, '0')
-  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
-  return `${clock}.${String(date.getMilliseconds()).padStart(3, '0')}`
-}
-
-function cut(text: string, room: number): string {
-  // Control characters of a document must not move the cursor of a terminal.
-  const safe = text.replace(/[\p{Cc}\p{Cf}]/gu, '·')
-  const letters = [...safe]
-  return letters.length <= room ? safe : `${letters.slice(0, room - 1).join('')}…`
+  return `${toTimeOfDay(date)}.${String(date.getMilliseconds()).padStart(3, '0')}`
 }

@@ -1,7 +1,11 @@
 /** `fauna-streams serve`: the embedded server on a port, until a signal ends it. */
-import { startLocal, type LocalServer } from '../local/index.ts'
+import { type LocalOptions, type LocalServer, startLocal } from '../local/index.ts'
+import { describeServer } from './banner.ts'
 import { type Command, CommandError, type OptionValues, UsageError } from './command.ts'
+import { hasColors } from './output.ts'
+import { RequestLog } from './request-log.ts'
 
+const inMemory = 'in memory: gone when it stops'
 /** The signals that end the command: Ctrl+C, and what process managers send. */
 const stopSignals = ['SIGINT', 'SIGTERM'] as const
 const maxPort = 65_535
@@ -25,23 +29,28 @@ export const serve: Command = {
     port: { type: 'string', value: 'number', default: '8443', about: 'where to listen; 0 takes any free port' },
     secret: { type: 'string', value: 'text', default: 'secret', about: 'the root secret: it may do everything' },
     'no-quirks': { type: 'boolean', about: 'do not repeat the faults of the real server' },
+    quiet: { type: 'boolean', about: 'print the endpoint and nothing else: no banner, no log' },
   },
   run: async values => {
     const options = readOptions(values)
     const stopped = awaitSignal()
-    const server = await start(options)
+    const log = new RequestLog(process.stdout)
+    const isQuiet = values['quiet'] === true
+    const server = await start({ ...options, ...(!isQuiet && { onRequest: report => log.write(report) }) })
+    const { endpoint, secret } = server
+    const colors = hasColors(process.stdout)
     try {
-      process.stdout.write(describe(server))
+      process.stdout.write(isQuiet ? `${endpoint}\n` : describeServer({ endpoint, secret, keeps: inMemory, colors }))
       await stopped
+      // The terminal has written ^C into the line.
+      if (process.stdout.isTTY) process.stdout.write('\n')
     } finally {
       await server.close()
     }
   },
 }
 
-type ServeOptions = { readonly host: string; readonly port: number; readonly secret: string; readonly quirks: boolean }
-
-function readOptions(values: OptionValues): ServeOptions {
+function readOptions(values: OptionValues): LocalOptions {
   const host = String(values['host'])
   const port = String(values['port'])
   const secret = String(values['secret'])
@@ -55,7 +64,7 @@ function readOptions(values: OptionValues): ServeOptions {
   return { host, port: Number(port), secret, quirks: values['no-quirks'] !== true }
 }
 
-async function start(options: ServeOptions): Promise<LocalServer> {
+async function start(options: LocalOptions): Promise<LocalServer> {
   try {
     return await startLocal(options)
   } catch (cause) {
@@ -71,15 +80,4 @@ function awaitSignal(): Promise<void> {
   return new Promise(resolve => {
     for (const signal of stopSignals) process.once(signal, () => resolve())
   })
-}
-
-function describe({ endpoint, secret }: LocalServer): string {
-  return `The embedded server listens on ${endpoint}
-It is for development and tests: what is written is gone when it stops.
-
-  export FAUNA_ENDPOINT=${endpoint}
-  export FAUNA_SECRET='${secret.replaceAll("'", `'\\''`)}'
-
-Ctrl+C stops it.
-`
 }

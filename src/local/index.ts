@@ -7,6 +7,7 @@ import { LocalServer } from './server.ts'
 import type { LocalOptions } from './server.ts'
 
 export type { LocalOptions } from './server.ts'
+export type { ReportedRequest, ReportListener, RequestReport } from './request-reports.ts'
 export type { StreamError } from './live-stream.ts'
 export type { LocalServer } from './server.ts'
 

@@ -1,5 +1,6 @@
 /** The options of the embedded server: their checks and their defaults, each written once. */
 import { OptionError } from '../errors.ts'
+import type { ReportListener } from './request-reports.ts'
 
 /** Options with nothing left open; what they mean is told where users give them, at `LocalOptions`. */
 export type SettledOptions = {
@@ -10,6 +11,7 @@ export type SettledOptions = {
   readonly now: () => number
   readonly maxStreams: number
   readonly startDelayMs: number
+  readonly onRequest: ReportListener | undefined
 }
 
 type Name = keyof SettledOptions
@@ -26,6 +28,7 @@ const defaults: SettledOptions = {
   now: Date.now,
   maxStreams: 50_000,
   startDelayMs: 0,
+  onRequest: undefined,
 }
 
 const MAX_PORT = 65_535
@@ -55,6 +58,7 @@ const rules: Readonly<Record<Name, Rule>> = {
     expected: `a number of milliseconds from 0 to ${MAX_DELAY_MS}`,
     fits: value => typeof value === 'number' && value >= 0 && value <= MAX_DELAY_MS,
   },
+  onRequest: { expected: 'a function that is told of requests', fits: value => typeof value === 'function' },
 }
 
 /** Checks options and fills the gaps. Throws `OptionError` for a name that is no option, and for a value that cannot be. */

@@ -6,6 +6,8 @@ import { listen } from './listener.ts'
 import type { Listener } from './listener.ts'
 import type { StreamError } from './live-stream.ts'
 import { settleOptions } from './options.ts'
+import { reportRequests } from './request-reports.ts'
+import type { ReportListener } from './request-reports.ts'
 import { Service } from './service.ts'
 
 /** Options of the embedded server. */
@@ -27,20 +29,24 @@ export type LocalOptions = {
    * meanwhile is not told. Default: 0.
    */
   readonly startDelayMs?: number | undefined
+  /** Told what each request came to, and when streams open and end. Default: nobody is told. */
+  readonly onRequest?: ReportListener | undefined
 }
 
 /** A running embedded server. */
 export class LocalServer {
   readonly #host: string
   readonly #service: Service
+  readonly #onRequest: ReportListener | undefined
   readonly secret: string
   #port: number
   #listener: Listener | undefined
 
   /** Throws `OptionError` where an option cannot be used. */
   constructor(options: LocalOptions) {
-    const { host, port, ...rest } = settleOptions(options)
+    const { host, port, onRequest, ...rest } = settleOptions(options)
     this.#host = host
+    this.#onRequest = onRequest
     this.#port = port
     this.secret = rest.secret
     this.#service = new Service(rest)
@@ -59,7 +65,8 @@ export class LocalServer {
   /** Listens, with all the data that there was before. Does nothing while it listens already. */
   async start(): Promise<void> {
     if (this.#listener !== undefined) return
-    const handle = this.#service.handle.bind(this.#service)
+    const answer = this.#service.handle.bind(this.#service)
+    const handle = this.#onRequest === undefined ? answer : reportRequests(answer, this.#onRequest)
     this.#listener = await listen({ host: this.#host, port: this.#port, handle })
     this.#port = this.#listener.port
   }
