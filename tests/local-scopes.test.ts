@@ -114,3 +114,15 @@ test('the keys of an identity provider are where https says, whatever else the a
     assert.equal(refused(service, provider(uri, 100 + n)).code, 'validation failed', uri)
   }
 })
+
+test('a query finds the databases that it has made or deleted, by a form, and no other schema', () => {
+  const service = new LocalService()
+  const name = (kind: string): Json => service.ask({ do: [made(kind), { exists: { [kind]: 'new' } }] })
+  const made = (kind: string): object => ({ [`create_${kind}`]: { object: { name: 'new' } } })
+  assert.equal(name('database'), true)
+  assert.equal(name('collection'), false)
+  const written = { '@ref': 'databases/new' }
+  assert.equal(service.ask({ do: [{ delete: written }, { exists: { database: 'new' } }] }), false)
+  const key = { create_key: { object: { database: { database: 'newer' }, role: 'admin' } } }
+  assert.equal(service.send({ do: [{ create_database: { object: { name: 'newer' } } }, key] }).status, 201)
+})

@@ -82,8 +82,11 @@ export type TransactionOptions = {
 export class Transaction {
   /** The time that is read at, in microseconds. */
   readonly snapshot: number
-  /** The names that this transaction gave to schema documents: taken, though nobody finds them before it commits. */
-  readonly names = new Set<string>()
+  /**
+   * The names of schema documents that this transaction gave, with the ids, and took, with none. Most are not found
+   * before it commits (`schema-names.ts`).
+   */
+  readonly names = new Map<string, bigint | undefined>()
   readonly #options: TransactionOptions
   readonly #edits: Edit[] = []
   readonly #written = new Map<string, Written>()

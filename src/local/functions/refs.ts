@@ -5,11 +5,12 @@ import { parseId } from '../escapes.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { documentRef, findDatabase, findSchema, nativeRef } from '../names.ts'
-import { isNamed, nativesByName } from '../native.ts'
+import { DATABASES, isNamed, nativesByName } from '../native.ts'
+import { findDatabaseName } from '../schema-names.ts'
 import type { Database } from '../database.ts'
 import { checkMayWrite } from './writes.ts'
-import { UnresolvedRef } from '../values.ts'
-import type { Position, Ref, SchemaKind, Value } from '../values.ts'
+import { Ref, UnresolvedRef } from '../values.ts'
+import type { Position, SchemaKind, Value } from '../values.ts'
 
 /** The database that a `scope` names; undefined where it names an unknown one. */
 function scopeOf(call: Call): Database | UnresolvedRef {
@@ -31,11 +32,16 @@ function named(key: string, kind: SchemaKind): Evaluate {
     const name = call.string(key)
     const database = scopeOf(call)
     if (database instanceof UnresolvedRef) return new UnresolvedRef(kind, name, undefined, database)
-    const found = findSchema(database, kind, name)
+    const found = kind === 'database' ? findDatabaseNow(call, database, name) : findSchema(database, kind, name)
     const scope = call.query.store.refOfDatabase(database)
     const isElsewhere = database !== call.query.database && scope !== undefined
     return found instanceof UnresolvedRef && isElsewhere ? found.within(scope) : found
   }
+}
+
+function findDatabaseNow(call: Call, parent: Database, name: string): Ref | UnresolvedRef {
+  const id = findDatabaseName(call.query, parent, name)
+  return id === undefined ? new UnresolvedRef('database', name) : new Ref(parent.number, DATABASES, id)
 }
 
 /** A form that stands for a native collection: of this database (`null`) or of another one. */
