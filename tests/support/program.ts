@@ -1,9 +1,43 @@
 /** Runs a TypeScript program in a process of its own, as a user would, and gives what it printed. */
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { rmSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { buildSync } from 'esbuild'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const tsx = import.meta.resolve('tsx')
+/** Where `zod` and the like are found from. */
+const bundles = resolve(root, '.cache/programs')
+const bundled = new Map<string, string>()
+
+/** Programs of this project in one file each: they start in a fifth of the time that a loader of TypeScript needs. */
+function bundle(path: string): string {
+  const name = relative(root, path).replaceAll(/[^\w]+/g, '-')
+  const outfile = `${bundles}/${name}-${process.pid}.mjs`
+  buildSync({
+    entryPoints: [path],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    keepNames: true,
+    sourcemap: 'inline',
+    define: { 'import.meta.url': JSON.stringify(pathToFileURL(path).href) },
+  })
+  process.once('exit', () => rmSync(outfile, { force: true }))
+  return outfile
+}
+
+/** How Node is told to run a program: one that lies elsewhere is left to the loader. */
+function toArguments(path: string): readonly string[] {
+  const full = resolve(root, path)
+  if (relative(root, full).startsWith('..')) return ['--import', tsx, full]
+  if (!bundled.has(full)) bundled.set(full, bundle(full))
+  return ['--enable-source-maps', bundled.get(full)!]
+}
 
 /** How a program ended; `signal` where one killed it. */
 export type Finished = {
@@ -27,7 +61,7 @@ export type Program = {
 export function startProgram(path: string, args: readonly string[] = [], options: SpawnOptions = {}): Program {
   // The variables of the machine that a program here reads are given by the test, or are absent.
   const { FAUNA_ENDPOINT: _e, FAUNA_SECRET: _s, NODE_TEST_CONTEXT: _t, FORCE_COLOR: _f, ...env } = process.env
-  const child = spawn(process.execPath, ['--import', tsx, path, ...args], {
+  const child = spawn(process.execPath, [...toArguments(path), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
