@@ -28,6 +28,10 @@ export type SdkErrorCode =
   | 'invalid_data'
   | 'bad_checkpoint'
   | 'checkpoint_mismatch'
+  | 'data_in_use'
+  | 'bad_data'
+  | 'data_failed'
+  | 'bad_import'
   | 'bad_query_text'
   | 'unknown_error'
 

@@ -16,6 +16,7 @@ const impossible: Readonly<Record<keyof LocalOptions, readonly unknown[]>> = {
   maxStreams: [-1, 1.5, Number.POSITIVE_INFINITY, '9'],
   startDelayMs: [-1, Number.NaN, 2 ** 31, '5'],
   onRequest: [true, 'log', null],
+  dataDir: ['', 7, null],
 }
 
 for (const [name, values] of Object.entries(impossible)) {
@@ -32,13 +33,13 @@ for (const [name, values] of Object.entries(impossible)) {
 }
 
 test('a name that is no option is told, with those that are', async () => {
-  for (const name of ['dataDir', 'toString', '__proto__']) {
+  for (const name of ['datadir', 'toString', '__proto__']) {
     const options = JSON.parse(`{"port":0,"${name}":"./data"}`) as LocalOptions
     await assert.rejects(startLocal(options), {
       name: 'OptionError',
       code: 'invalid_option',
       option: name,
-      message: `${name}: the embedded server has no such option; it has host, port, secret, quirks, now, maxStreams, startDelayMs, onRequest`,
+      message: `${name}: the embedded server has no such option; it has host, port, secret, quirks, now, maxStreams, dataDir, startDelayMs, onRequest`,
     })
   }
 })

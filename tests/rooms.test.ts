@@ -62,11 +62,22 @@ const rooms: Rooms = {
   },
   'text/': { rank: 3, mayImport: ['query/', 'values/', 'errors.ts'] },
   // A server that shares the client's code shares its bugs: of query/ it takes the table of wire forms alone. Its port
-  // speaks HTTP/1.1 beside HTTP/2 (node:http, node:stream), and it stores keys as hashes (node:crypto).
+  // speaks HTTP/1.1 beside HTTP/2 (node:http, node:stream), it stores keys as hashes (node:crypto), and its log has
+  // checksums (node:zlib) in files of a folder (node:fs, node:path).
   'local/': {
     rank: 3,
     mayImport: ['ndjson/', 'query/forms.ts', 'errors.ts'],
-    outside: ['node:http2', 'node:net', 'node:fs', 'node:http', 'node:stream', 'node:crypto'],
+    outside: [
+      'node:http2',
+      'node:net',
+      'node:http',
+      'node:stream',
+      'node:crypto',
+      'node:fs',
+      'node:fs/promises',
+      'node:path',
+      'node:zlib',
+    ],
   },
   'testing/': { rank: 3, mayImport: ['errors.ts'], outside: ['node:net'] },
   'live/': {

@@ -1,4 +1,5 @@
 /** `fauna-streams serve`: the embedded server on a port, until a signal ends it. */
+import { FaunaError } from '../index.ts'
 import { type LocalOptions, type LocalServer, startLocal } from '../local/index.ts'
 import { describeServer } from './banner.ts'
 import { type Command, CommandError, type OptionValues, UsageError } from './command.ts'
@@ -23,11 +24,16 @@ const listenProblems: Readonly<Record<string, (where: string) => string>> = {
 
 /** The command's row. */
 export const serve: Command = {
-  about: 'start the embedded FQL v4 server (development and tests; keeps everything in memory)',
+  about: 'start the embedded FQL v4 server (for development and tests)',
   options: {
     host: { type: 'string', value: 'address', default: '127.0.0.1', about: 'where to listen' },
     port: { type: 'string', value: 'number', default: '8443', about: 'where to listen; 0 takes any free port' },
     secret: { type: 'string', value: 'text', default: 'secret', about: 'the root secret: it may do everything' },
+    data: {
+      type: 'string',
+      value: 'folder',
+      about: 'keep what is written there between runs; default: in memory only',
+    },
     'no-quirks': { type: 'boolean', about: 'do not repeat the faults of the real server' },
     quiet: { type: 'boolean', about: 'print the endpoint and nothing else: no banner, no log' },
   },
@@ -39,8 +45,9 @@ export const serve: Command = {
     const server = await start({ ...options, ...(!isQuiet && { onRequest: report => log.write(report) }) })
     const { endpoint, secret } = server
     const colors = hasColors(process.stdout)
+    const keeps = options.dataDir === undefined ? inMemory : `kept in ${options.dataDir}`
     try {
-      process.stdout.write(isQuiet ? `${endpoint}\n` : describeServer({ endpoint, secret, keeps: inMemory, colors }))
+      process.stdout.write(isQuiet ? `${endpoint}\n` : describeServer({ endpoint, secret, keeps, colors }))
       await stopped
       // The terminal has written ^C into the line.
       if (process.stdout.isTTY) process.stdout.write('\n')
@@ -54,6 +61,8 @@ function readOptions(values: OptionValues): LocalOptions {
   const host = String(values['host'])
   const port = String(values['port'])
   const secret = String(values['secret'])
+  const data = values['data']
+  if (data === '') throw new UsageError('--data: give the path of a folder')
   if (host === '') throw new UsageError('--host: give an address, as 127.0.0.1')
   if (!/^\d{1,5}$/.test(port) || Number(port) > maxPort) {
     throw new UsageError(`--port: ${JSON.stringify(port)} is no port; give a number from 0 to ${maxPort}`)
@@ -61,13 +70,15 @@ function readOptions(values: OptionValues): LocalOptions {
   if (!visibleAscii.test(secret) || secretEnd.test(secret)) {
     throw new UsageError('--secret: give visible ASCII characters other than / , ( ) & = :')
   }
-  return { host, port: Number(port), secret, quirks: values['no-quirks'] !== true }
+  const dataDir = data === undefined ? undefined : String(data)
+  return { host, port: Number(port), secret, quirks: values['no-quirks'] !== true, dataDir }
 }
 
 async function start(options: LocalOptions): Promise<LocalServer> {
   try {
     return await startLocal(options)
   } catch (cause) {
+    if (cause instanceof FaunaError) throw new CommandError(cause.message.replace(/^dataDir:/, '--data:'), { cause })
     const { code } = cause as NodeJS.ErrnoException
     const explain = listenProblems[code ?? '']
     if (explain === undefined) throw cause

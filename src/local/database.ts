@@ -5,8 +5,8 @@
 import { EntrySet } from './entries.ts'
 import { ttlOf } from './history.ts'
 import type { DocumentHistory, Version } from './history.ts'
-import { placeOf } from './indexing.ts'
-import type { Index, Placed, SetOwner, SetPlace } from './indexing.ts'
+import { placeOf, placedIn } from './indexing.ts'
+import type { Index, Placed, PlacedEvent, SetOwner, SetPlace } from './indexing.ts'
 import { OrderedMap } from './ordered.ts'
 import { COLLECTIONS, FIRST_USER_COLLECTION, natives } from './native.ts'
 import { Ref } from './values.ts'
@@ -41,6 +41,10 @@ export class Collection implements SetOwner {
 
   entriesOf(): EntrySet {
     return this.entries
+  }
+
+  placed(): Iterable<PlacedEvent> {
+    return placedIn(this.#place, this.entries)
   }
 
   place(ref: Ref, version: Version): Placed[] {

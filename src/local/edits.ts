@@ -101,3 +101,8 @@ export type TransactionRecord = {
   readonly txn: number
   readonly edits: readonly Edit[]
 }
+
+/** How much an edit is, in entries and other changes: what the length of a log is measured in. */
+export function weightOf(edit: Edit): number {
+  return edit.kind === 'entries' ? edit.put.length + edit.taken.length : 1
+}

@@ -1,6 +1,7 @@
 /**
- * `fauna-streams/local`: an embedded FQL v4 server for development and tests. It keeps everything in memory, checks
- * and answers as the real server does, and repeats its faults unless told not to. It is no database for production.
+ * `fauna-streams/local`: an embedded FQL v4 server for development and tests. It keeps everything in memory, and in a
+ * folder where one is given; it checks and answers as the real server does, and repeats its faults unless told not to.
+ * It is no database for production.
  * @module fauna-streams/local
  */
 import { LocalServer } from './server.ts'
@@ -12,11 +13,16 @@ export type { StreamError } from './live-stream.ts'
 export type { LocalServer } from './server.ts'
 
 /**
- * Starts an embedded server. Rejects with an `OptionError` for an option that cannot be used, and where
- * the port cannot be had.
+ * Starts an embedded server. Rejects with an `OptionError` for an option that cannot be used, where the port cannot be
+ * had, and with a `StateError` where the data folder is in use (`data_in_use`) or cannot be read (`bad_data`).
  */
 export async function startLocal(options: LocalOptions = {}): Promise<LocalServer> {
   const server = new LocalServer(options)
-  await server.start()
+  try {
+    await server.start()
+  } catch (error) {
+    await server.close()
+    throw error
+  }
   return server
 }

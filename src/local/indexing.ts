@@ -55,6 +55,13 @@ export interface SetOwner {
   entriesOf(place: SetPlace): EntrySet
   /** The entries that a version of a document has. */
   place(ref: Ref, version: Version): Placed[]
+  /** All that came to its sets and went from them: set by set, oldest first. */
+  placed(): Iterable<PlacedEvent>
+}
+
+/** All that came to one set and went from it, oldest first. */
+export function* placedIn(set: SetPlace, entries: EntrySet): Generator<PlacedEvent> {
+  for (const { ts, action, entry } of entries.history()) yield { ts, action, placed: { set, entry } }
 }
 
 /** The set of an owner for some terms. */
@@ -67,6 +74,9 @@ export function identityOf({ set, entry }: Placed): string {
   return `${set.key} ${canonicalKey(entry.values)} ${canonicalKey(entry.ref)} ${entry.ttl ?? ''}`
 }
 
+/** One set of an index. */
+type PlacedSet = { readonly place: SetPlace; readonly entries: EntrySet }
+
 /** An index with its entries. */
 export class Index implements SetOwner {
   readonly ref: Ref
@@ -76,7 +86,7 @@ export class Index implements SetOwner {
   isActive = true
   readonly #compute: ComputeBinding
   /** By their keys. A tree, because a large `Map` stands still while it makes itself larger. */
-  readonly #sets = new OrderedMap<string, EntrySet>((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  readonly #sets = new OrderedMap<string, PlacedSet>((a, b) => (a < b ? -1 : a > b ? 1 : 0))
   readonly #reversed: readonly boolean[]
 
   constructor(ref: Ref, definition: IndexDefinition, compute: ComputeBinding) {
@@ -102,17 +112,21 @@ export class Index implements SetOwner {
 
   /** The set of these terms; an empty one is not kept. */
   entriesOf(place: SetPlace): EntrySet {
-    let entries = this.#sets.get(place.key)
-    if (entries === undefined) {
-      entries = new EntrySet(this.#reversed)
-      this.#sets.set(place.key, entries)
+    let set = this.#sets.get(place.key)
+    if (set === undefined) {
+      set = { place, entries: new EntrySet(this.#reversed) }
+      this.#sets.set(place.key, set)
     }
-    return entries
+    return set.entries
+  }
+
+  *placed(): Generator<PlacedEvent> {
+    for (const [, { place, entries }] of this.#sets.ascend()) yield* placedIn(place, entries)
   }
 
   /** The set of these terms as it is read: none is made. */
   findEntries(place: SetPlace): EntrySet | undefined {
-    return this.#sets.get(place.key)
+    return this.#sets.get(place.key)?.entries
   }
 
   /** The entries of a version: the product of the candidates of its terms and values. */

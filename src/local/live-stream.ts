@@ -58,6 +58,7 @@ export class LiveStream implements Follower {
   #queuedTransactions = 0
   #isBlocked = false
   #isEnding = false
+  #startTxn = 0
 
   constructor(options: LiveStreamOptions) {
     this.#options = options
@@ -68,11 +69,12 @@ export class LiveStream implements Follower {
 
   /** Tells the client from when on it is told everything. */
   start(txn: number): void {
+    this.#startTxn = txn
     this.#write(txn, startLine(txn))
   }
 
   deliver(txn: number, notice: Notice, rendered: Rendered): void {
-    if (this.#isEnding) return
+    if (this.#isEnding || txn <= this.#startTxn) return
     const { rights } = this.#options
     if (!rights.isValid()) {
       this.fail({ code: 'permission denied', description: 'Authorization lost during stream evaluation.', txn })

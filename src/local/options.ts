@@ -12,6 +12,7 @@ export type SettledOptions = {
   readonly maxStreams: number
   readonly startDelayMs: number
   readonly onRequest: ReportListener | undefined
+  readonly dataDir?: string
 }
 
 type Name = keyof SettledOptions
@@ -54,6 +55,7 @@ const rules: Readonly<Record<Name, Rule>> = {
   quirks: { expected: 'true or false', fits: value => typeof value === 'boolean' },
   now: { expected: 'a function that gives milliseconds', fits: value => typeof value === 'function' },
   maxStreams: { expected: 'an integer from 0', fits: isIntegerUpTo(Number.MAX_SAFE_INTEGER) },
+  dataDir: { expected: 'the path of a folder', fits: value => typeof value === 'string' && value !== '' },
   startDelayMs: {
     expected: `a number of milliseconds from 0 to ${MAX_DELAY_MS}`,
     fits: value => typeof value === 'number' && value >= 0 && value <= MAX_DELAY_MS,

@@ -1,11 +1,12 @@
 /**
  * The embedded server as a whole: a service behind a port that can be closed and opened again. What was written stays
- * for as long as the object lives.
+ * for as long as the object lives, and in a folder where one is given.
  */
 import { listen } from './listener.ts'
 import type { Listener } from './listener.ts'
 import type { StreamError } from './live-stream.ts'
 import { settleOptions } from './options.ts'
+import type { SettledOptions } from './options.ts'
 import { reportRequests } from './request-reports.ts'
 import type { ReportListener } from './request-reports.ts'
 import { Service } from './service.ts'
@@ -31,25 +32,28 @@ export type LocalOptions = {
   readonly startDelayMs?: number | undefined
   /** Told what each request came to, and when streams open and end. Default: nobody is told. */
   readonly onRequest?: ReportListener | undefined
+  /**
+   * A folder that keeps what is written between runs; it is made where there is none. An answer is sent when what it
+   * tells is on the disk. One server at a time uses a folder. Default: everything is gone with the object.
+   */
+  readonly dataDir?: string | undefined
 }
 
 /** A running embedded server. */
 export class LocalServer {
-  readonly #host: string
-  readonly #service: Service
-  readonly #onRequest: ReportListener | undefined
+  readonly #options: SettledOptions
+  #service: Service
   readonly secret: string
   #port: number
   #listener: Listener | undefined
+  #hasFolder = false
 
   /** Throws `OptionError` where an option cannot be used. */
   constructor(options: LocalOptions) {
-    const { host, port, onRequest, ...rest } = settleOptions(options)
-    this.#host = host
-    this.#onRequest = onRequest
-    this.#port = port
-    this.secret = rest.secret
-    this.#service = new Service(rest)
+    this.#options = settleOptions(options)
+    this.#port = this.#options.port
+    this.secret = this.#options.secret
+    this.#service = new Service(this.#options)
   }
 
   /** The port; it stays the same when the server is stopped and started again. */
@@ -59,15 +63,21 @@ export class LocalServer {
 
   /** `http://host:port`. */
   get endpoint(): string {
-    return `http://${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${this.#port}`
+    const { host } = this.#options
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`
   }
 
-  /** Listens, with all the data that there was before. Does nothing while it listens already. */
+  /**
+   * Listens, with all the data that there was before. Does nothing while it listens already. Rejects with a `StateError`
+   * where the data folder is used by another server (`data_in_use`), or cannot be read (`bad_data`).
+   */
   async start(): Promise<void> {
     if (this.#listener !== undefined) return
+    const { host, dataDir, onRequest } = this.#options
+    if (dataDir !== undefined && !this.#hasFolder) await this.#openFolder(dataDir)
     const answer = this.#service.handle.bind(this.#service)
-    const handle = this.#onRequest === undefined ? answer : reportRequests(answer, this.#onRequest)
-    this.#listener = await listen({ host: this.#host, port: this.#port, handle })
+    const handle = onRequest === undefined ? answer : reportRequests(answer, onRequest)
+    this.#listener = await listen({ host, port: this.#port, handle })
     this.#port = this.#listener.port
   }
 
@@ -80,14 +90,19 @@ export class LocalServer {
     const listener = this.#listener
     this.#listener = undefined
     if (!grace) listener?.destroyConnections()
-    else this.#service.stop()
+    else {
+      // What was written is answered before the connections end.
+      if (this.#hasFolder) await this.#service.settle()
+      this.#service.stop()
+    }
     await listener?.close()
     this.#service.stop()
   }
 
-  /** Stops for good. */
+  /** Stops for good, and lets the data folder go; started again, it reads what the folder holds then. */
   async close(): Promise<void> {
     await this.stop()
+    if (this.#hasFolder) await this.#closeFolder()
   }
 
   /** Ends every open stream: with an error event, or without a word. */
@@ -97,5 +112,23 @@ export class LocalServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #openFolder(path: string): Promise<void> {
+    try {
+      await this.#service.keepIn(path)
+      this.#hasFolder = true
+    } catch (error) {
+      // It may have read a part of what is there.
+      this.#service = new Service(this.#options)
+      throw error
+    }
+  }
+
+  async #closeFolder(): Promise<void> {
+    this.#hasFolder = false
+    const service = this.#service
+    this.#service = new Service(this.#options)
+    await service.close()
   }
 }

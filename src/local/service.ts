@@ -12,11 +12,13 @@ import { Filler } from './filler.ts'
 import { preflightHeaders, readHeaders, responseHeaders } from './headers.ts'
 import type { BadHeader, RequestOptions, ResponseFacts } from './headers.ts'
 import { indent } from './json.ts'
+import { DataFolder } from './log/folder.ts'
+import type { OpenFile } from './log/folder.ts'
 import { BytesError, LiveStream } from './live-stream.ts'
 import type { StreamError } from './live-stream.ts'
 import { rendererFor } from './renderers.ts'
 import { answerQuery, computeBinding, findSubject } from './requests.ts'
-import type { Answer, RequestContext, Subject } from './requests.ts'
+import type { Answer, Outcome, RequestContext, Subject } from './requests.ts'
 import { findRoute, refuseUnreadable } from './routes.ts'
 import type { Refusal, Route } from './routes.ts'
 import { parseAuthorization } from './secrets.ts'
@@ -63,6 +65,7 @@ export class Service {
   readonly #streams = new Set<OpenStream>()
   readonly #timers: Timers
   readonly #filler: Filler
+  #folder: DataFolder | undefined
   /** How many of the open streams count against the limit. */
   #countedStreams = 0
 
@@ -78,6 +81,28 @@ export class Service {
     this.#store = store
     this.#filler = new Filler(store, this.#timers)
     this.#authenticator = new Authenticator(store, options.secret)
+  }
+
+  /**
+   * Goes on with what a folder holds, and keeps there what is written from now on. To be called before the first
+   * request; rejects as `DataFolder.open` does.
+   */
+  async keepIn(path: string, openFile?: OpenFile): Promise<void> {
+    this.#folder = await DataFolder.open(path, this.#store, openFile)
+  }
+
+  /** Resolves when all that was committed so far is on the disk, or never will be. */
+  settle(): Promise<void> {
+    return new Promise(resolve => {
+      if (this.#folder === undefined) resolve()
+      else this.#folder.whenDurable(() => resolve())
+    })
+  }
+
+  /** Lets the folder go, when all that was written is on the disk. */
+  async close(): Promise<void> {
+    await this.#folder?.close()
+    this.#folder = undefined
   }
 
   /** Answers one request. */
@@ -123,6 +148,11 @@ export class Service {
 
   #serve(exchange: Exchange, route: Exclude<Route, { kind: 'ping' }>, session: Session): void {
     const { apiVersion, lastSeenTxn = 0n } = exchange.options
+    const error = this.#folder?.error
+    if (error !== undefined) {
+      this.#refuseUnkept(exchange, error)
+      return
+    }
     const context: RequestContext = { store: this.#store, session, apiVersion, lastSeen: Number(lastSeenTxn) }
     const patience = { timeoutMs: exchange.options.queryTimeoutMs, refuse: () => this.#refuseLate(exchange) }
     if (route.kind === 'stream') {
@@ -149,12 +179,43 @@ export class Service {
 
   #query(exchange: Exchange, context: RequestContext, route: Extract<Route, { kind: 'query' }>): void {
     const { answer, commit } = answerQuery(context, route.source, route.isReadOnly ? 'get' : 'query')
-    this.#send(exchange, answer)
-    if (commit !== undefined) this.#feed.publish(commit)
+    this.#whenDurable(exchange, () => {
+      this.#send(exchange, answer)
+      if (commit !== undefined) this.#feed.publish(commit)
+    })
+  }
+
+  /**
+   * Does something when all that is committed is on the disk: what a request wrote, and what it saw of others. Where that
+   * fails, nobody learns of it: the request is answered with the reason, and the server does nothing more.
+   */
+  #whenDurable(exchange: Exchange, run: () => void): void {
+    if (this.#folder === undefined) run()
+    else
+      this.#folder.whenDurable(error => {
+        if (error === undefined) run()
+        else this.#refuseUnkept(exchange, error)
+      })
+  }
+
+  #refuseUnkept(exchange: Exchange, { message }: Error): void {
+    const code = 'internal server error'
+    this.endStreams({ code, description: message })
+    const txnTime = this.#store.clock.now
+    this.#send(exchange, { status: 500, body: indent(protocolErrorBody(code, message)), txnTime, isIndented: true })
   }
 
   #openStream(exchange: Exchange, context: RequestContext, body: Uint8Array, fields: ReadonlySet<EventField>): void {
     const outcome = findSubject(context, body)
+    this.#whenDurable(exchange, () => this.#beginStream(exchange, context, outcome, fields))
+  }
+
+  #beginStream(
+    exchange: Exchange,
+    context: RequestContext,
+    outcome: Outcome<Subject>,
+    fields: ReadonlySet<EventField>,
+  ): void {
     if ('answer' in outcome) {
       this.#send(exchange, outcome.answer)
       return
@@ -182,7 +243,10 @@ export class Service {
     return { wire, live: new LiveStream({ reply: wire, fields, renderer, rights, renderKey, timers }) }
   }
 
-  /** What is committed before `start` is not told: its time is where the stream begins (protocol.md B.8). */
+  /**
+   * What is committed before `start` is not told: its time is where the stream begins (protocol.md B.8). That holds of
+   * what is committed and waits for the disk too: it is published later, and told by its time.
+   */
   #startSoon({ wire, live }: NewStream, subject: Subject): void {
     const begin = (): void => {
       if (wire.isClosed) return

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import type { Reply, ReplyStream } from '../../src/local/exchange.ts'
+import type { OpenFile } from '../../src/local/log/folder.ts'
 import { Service } from '../../src/local/service.ts'
 import type { ServiceOptions } from '../../src/local/service.ts'
 
@@ -95,6 +96,26 @@ export class LocalService {
     const answer = this.send(expression, secret)
     assert.ok(answer.status < 300, answer.text)
     return answer.body['resource'] as Json
+  }
+
+  /** Keeps what is written in a folder from now on; answers may then come later: `post` waits for them. */
+  keepIn(path: string, openFile?: OpenFile): Promise<void> {
+    return this.#service.keepIn(path, openFile)
+  }
+
+  /** Sends a query and waits for its answer. */
+  post(expression: unknown, secret = SECRET): Promise<Answered> {
+    return new Promise(resolve => {
+      const send = (status: number, _headers: unknown, text: string | Uint8Array): void =>
+        resolve({ status, text: String(text), body: JSON.parse(String(text)) as Record<string, unknown> })
+      this.#request('/', expression, secret, { send, stream: () => assert.fail('this is answered with a stream') })
+    })
+  }
+
+  /** Lets the folder go. */
+  async close(): Promise<void> {
+    this.#service.stop()
+    await this.#service.close()
   }
 
   /** Opens a stream that must open. */
