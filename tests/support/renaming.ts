@@ -21,6 +21,11 @@ const ownWords: ReadonlySet<string> = new Set([
   ...Object.values(forms).flatMap(keys => (keys as readonly string[]).map(key => key.replace(/[?…]$/, ''))),
 ])
 
+/** Whether a word is one of the language, so that nothing of the user's should be renamed that has it for a name. */
+export function isOwnWord(word: string): boolean {
+  return ownWords.has(word)
+}
+
 /** Below these keys stand words and texts of the language. */
 const ownTexts: ReadonlySet<string> = new Set([
   'abort',
