@@ -171,18 +171,42 @@ const actionAliases: Readonly<Record<string, string>> = {
 /** How actions compare with strings: `exact` by their own word only. */
 export type ActionEquality = 'aliased' | 'exact'
 
-function isSameAction(action: Action, text: string, equality: ActionEquality): boolean {
-  return action.name === text || (equality === 'aliased' && actionAliases[action.name] === text)
+function isNumber(value: Value): value is bigint | number {
+  return typeof value === 'bigint' || typeof value === 'number'
 }
 
-/** Whether two values are the same: deeply, whatever the order of keys, integers and doubles by their number. */
+/**
+ * Whether `equals` holds: integers and doubles by their number, `-0.0` apart from `0`, NaN as itself. Inside of arrays
+ * and objects they are to be of one type; there `-0.0` is `0.0`, and NaN nothing.
+ */
 export function isEqual(a: Value, b: Value, actions: ActionEquality = 'aliased'): boolean {
+  if (isNumber(a) && isNumber(b)) return isEqualNumber(a, b)
+  const isExact = actions === 'exact' && (a instanceof Action || b instanceof Action)
+  return isExact ? nameOf(a) !== undefined && nameOf(a) === nameOf(b) : isIdentical(a, b)
+}
+
+function isEqualNumber(a: bigint | number, b: bigint | number): boolean {
+  return typeof a === 'bigint' && typeof b === 'bigint' ? a === b : Object.is(Number(a), Number(b))
+}
+
+function nameOf(value: Value): string | undefined {
+  return value instanceof Action ? value.name : typeof value === 'string' ? value : undefined
+}
+
+/** Whether an action is one that a word names, or one of those that it also stands for. */
+function isAction(action: Action, word: string): boolean {
+  return action.name === word || actionAliases[action.name] === word
+}
+
+/** Whether two values are the same: deeply, of the same types, whatever the order of keys. */
+export function isIdentical(a: Value, b: Value): boolean {
   if (a instanceof Action && b instanceof Action) return a.name === b.name
-  if (a instanceof Action && typeof b === 'string') return isSameAction(a, b, actions)
-  if (b instanceof Action && typeof a === 'string') return isSameAction(b, a, actions)
+  if (a instanceof Action && typeof b === 'string') return isAction(a, b)
+  if (b instanceof Action && typeof a === 'string') return isAction(b, a)
   if (typeof a === 'string' || typeof b === 'string') return a === b
+  if (isNumber(a) || isNumber(b)) return a === b
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((element, i) => isEqual(element, b[i] ?? null, actions))
+    return a.length === b.length && a.every((element, i) => isIdentical(element, b[i] ?? null))
   }
   if (a instanceof SetValue || b instanceof SetValue || a instanceof Lambda || b instanceof Lambda) {
     return a !== null && b !== null && canonicalKey(a) === canonicalKey(b)
@@ -198,16 +222,16 @@ export function isEqual(a: Value, b: Value, actions: ActionEquality = 'aliased')
   }
   const left = fieldsOf(a)
   const right = fieldsOf(b)
-  if (left !== undefined && right !== undefined) return isEqualObject(left, right, actions)
+  if (left !== undefined && right !== undefined) return isIdenticalObject(left, right)
   if (left !== undefined || right !== undefined) return false
   return compareValues(a, b) === 0
 }
 
-function isEqualObject(a: ObjectValue, b: ObjectValue, actions: ActionEquality): boolean {
+function isIdenticalObject(a: ObjectValue, b: ObjectValue): boolean {
   if (a.size !== b.size) return false
   for (const [key, value] of a) {
     const other = b.get(key)
-    if (other === undefined || !isEqual(value, other, actions)) return false
+    if (other === undefined || !isIdentical(value, other)) return false
   }
   return true
 }

@@ -8,12 +8,18 @@ import type { Value } from '../values.ts'
 const EXACT_ACTIONS_SINCE = 5
 
 /** A form that holds when it holds between every two neighbours; it stops at the first that fails. */
-function chain(key: string, holds: (a: Value, b: Value, apiVersion: string) => boolean): Evaluate {
+function chain(key: string, holds: (a: Value, b: Value) => boolean): Evaluate {
   return call => {
     const values = call.nonEmptyList(key).map(({ value }) => value)
-    const { apiVersion } = call.query
-    return values.every((value, i) => i === 0 || holds(values[i - 1] ?? null, value, apiVersion))
+    return values.every((value, i) => i === 0 || holds(values[i - 1] ?? null, value))
   }
+}
+
+/** All are compared with the first. */
+const evaluateEquals: Evaluate = call => {
+  const [first = null, ...others] = call.nonEmptyList('equals').map(({ value }) => value)
+  const actions = isBefore(call.query.apiVersion, EXACT_ACTIONS_SINCE) ? 'aliased' : 'exact'
+  return others.every(other => isEqual(first, other, actions))
 }
 
 function evaluateNot(call: Call): boolean {
@@ -22,9 +28,7 @@ function evaluateNot(call: Call): boolean {
 
 /** The forms of this file. */
 export const comparison = {
-  equals: chain('equals', (a, b, apiVersion) =>
-    isEqual(a, b, isBefore(apiVersion, EXACT_ACTIONS_SINCE) ? 'aliased' : 'exact'),
-  ),
+  equals: evaluateEquals,
   lt: chain('lt', (a, b) => compareValues(a, b) < 0),
   lte: chain('lte', (a, b) => compareValues(a, b) <= 0),
   gt: chain('gt', (a, b) => compareValues(a, b) > 0),

@@ -3,7 +3,7 @@ import type { Call, Evaluate } from '../call.ts'
 import { fieldsOf } from '../compare.ts'
 import { typeName } from '../kinds.ts'
 import { formatDate, formatTime } from '../time.ts'
-import { Action, CalendarDate, Time, Uuid, VersionValue } from '../values.ts'
+import { Action, CalendarDate, Time, Uuid, RepeatedObject, VersionValue } from '../values.ts'
 import type { ObjectValue, Position, Value } from '../values.ts'
 import { inside } from '../values.ts'
 import { collect, failure, wrongType } from '../failures.ts'
@@ -118,7 +118,11 @@ function objectOf(value: Value): ObjectValue | undefined {
 const evaluateToObject: Evaluate = call => {
   const value = call.value('to_object')
   const at = call.at('to_object')
-  if (Array.isArray(value)) return new Map(collect(value, (pair, i) => castField(pair, inside(at, i))))
+  if (Array.isArray(value)) {
+    const pairs = collect(value, (pair, i) => castField(pair, inside(at, i)))
+    const object = new Map(pairs)
+    return object.size === pairs.length ? object : new RepeatedObject(pairs)
+  }
   const fields = objectOf(value)
   if (fields === undefined) throw cannotCast(at, value, 'Object')
   return fields

@@ -4,14 +4,14 @@ import { castSet, isNativeCollection, showVersion, undefinedRef } from '../call.
 import { failure, permissionDenied, wrongType } from '../failures.ts'
 import { isLive } from '../history.ts'
 import { typeName } from '../kinds.ts'
-import { isEqual, fieldsOf } from '../compare.ts'
+import { fieldsOf, isIdentical } from '../compare.ts'
 import { nounOf } from '../names.ts'
-import { ACCESS_PROVIDERS, COLLECTIONS, ROLES, natives } from '../native.ts'
+import { ACCESS_PROVIDERS, COLLECTIONS, ROLES, isNamed, natives } from '../native.ts'
 import { canRead, checkDocumentRetained, firstDocument } from '../sets.ts'
 import type { SetContext } from '../sets.ts'
 import { readPage } from './pages.ts'
-import { Page, Ref, SetEventValue, SetValue, UnresolvedRef } from '../values.ts'
-import type { ObjectValue, Position, SetForm, Value, VersionValue } from '../values.ts'
+import { Action, Lambda, Page, Ref, SetEventValue, SetValue, Sourced, UnresolvedRef, VersionValue } from '../values.ts'
+import type { SetForm, Value } from '../values.ts'
 
 /** The frame of a read that names a time of its own. */
 function frameAt(call: Call): Frame {
@@ -168,24 +168,53 @@ function containsPath(key: 'contains' | 'contains_path'): Evaluate {
   }
 }
 
-function containerOf(value: Value, at: Position): ObjectValue {
+/** What a ref contains: what has a name contains nothing, not even the name. */
+function valuesOfRef({ query }: Call, ref: Ref): Value[] {
+  if (isNamed(ref.collection)) return []
+  const database = ref.database === query.database.number ? undefined : query.store.database(ref.database)
+  const owner = database && query.store.refOfDatabase(database)
+  const collection = new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
+  return [ref.id.toString(), collection, ...(owner === undefined ? [] : [owner])]
+}
+
+/** A page contains its whole data as one value, and the cursors that it shows. */
+function valuesOfPage({ data, before, after }: Page): Value[] {
+  return [data, ...[before, after].filter(cursor => Array.isArray(cursor))]
+}
+
+/** A document contains its collection too. */
+function valuesOfVersion(version: VersionValue): Value[] {
+  const { ref } = version
+  return [new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)), ...(fieldsOf(version) ?? new Map()).values()]
+}
+
+/** The element of a set that stands where the value would. */
+function valueInSet(call: Call, form: SetForm, wanted: Value): Value[] {
+  const at = call.at('contains_value')
+  if (wanted instanceof UnresolvedRef) throw undefinedRef(wanted, at)
+  const context = { ...call.setContext('in'), at: call.position }
+  return readPage(form, context, { cursor: { direction: 'after', value: wanted, at }, isAscending: true, size: 1 }).data
+}
+
+/** The values that a container has; scalars are none. */
+function valuesIn(call: Call, value: Value, wanted: Value): Value[] {
+  if (Array.isArray(value)) return value
+  if (value instanceof Ref) return valuesOfRef(call, value)
+  if (value instanceof SetValue) return valueInSet(call, value.form, wanted)
+  if (value instanceof Page) return valuesOfPage(value)
+  if (value instanceof VersionValue) return valuesOfVersion(value)
+  if (value instanceof Lambda || value instanceof Sourced) return []
+  if (value instanceof SetEventValue) {
+    return [BigInt(value.ts), new Action(value.action), value.ref, ...(value.values ?? [])]
+  }
   const fields = fieldsOf(value)
-  if (fields === undefined) throw wrongType(at, 'Object, Array, Page, Set, or Ref', 'Scalar')
-  return fields
+  if (fields === undefined) throw wrongType(call.at('in'), 'Object, Array, Page, Set, or Ref', 'Scalar')
+  return [...fields.values()]
 }
 
 const evaluateContainsValue: Evaluate = call => {
   const wanted = call.value('contains_value')
-  const value = call.value('in')
-  const values =
-    value instanceof Ref
-      ? [...refFields(value).values()]
-      : Array.isArray(value)
-        ? value
-        : value instanceof Page
-          ? value.data
-          : [...containerOf(value, call.at('in')).values()]
-  return values.some(one => isEqual(one, wanted))
+  return valuesIn(call, call.value('in'), wanted).some(one => isIdentical(one, wanted))
 }
 
 const evaluateContainsField: Evaluate = call => {
