@@ -52,7 +52,8 @@ export type Outcome<Result> = { readonly answer: Answer } | { readonly result: R
 /** What a stream follows: the key under which it is told, and what is streamed. */
 export type Subject = { readonly key: string; readonly isDocument: boolean; readonly resource: Ref }
 
-function readBody(body: Uint8Array | undefined): Json {
+/** Reads a body. Fails where there is none, or no JSON in it. */
+export function readBody(body: Uint8Array | undefined): Json {
   if (body === undefined) throw failure(null, 'invalid expression', 'No query provided.')
   try {
     return readJson(body)
@@ -70,7 +71,7 @@ function readBody(body: Uint8Array | undefined): Json {
 function transact<Result>(
   context: RequestContext,
   kind: Query['kind'],
-  body: Uint8Array | undefined,
+  read: () => Json,
   finish: (value: Value, frame: Frame) => Result,
 ): Outcome<{ result: Result; commit: Commit | undefined }> {
   const { store, session, apiVersion } = context
@@ -87,7 +88,7 @@ function transact<Result>(
   }
   const frame: Frame = { query, scope: null, readAt: undefined, depth: 0 }
   try {
-    const value = evaluator.run(parseExpression(readBody(body), apiVersion), frame)
+    const value = evaluator.run(parseExpression(read(), apiVersion), frame)
     const result = finish(value, frame)
     return { result: { result, commit: transaction.commit() }, txnTime: transaction.commitTime ?? transaction.snapshot }
   } catch (error) {
@@ -121,10 +122,10 @@ function answerTo(error: unknown, transaction: Transaction, dialect: Dialect): A
 /** Answers a query, and says what it changed. */
 export function answerQuery(
   context: RequestContext,
-  body: Uint8Array | undefined,
+  read: () => Json,
   kind: 'query' | 'get' = 'query',
 ): { answer: Answer; commit: Commit | undefined } {
-  const outcome = transact(context, kind, body, value => value)
+  const outcome = transact(context, kind, read, value => value)
   if ('answer' in outcome) return { answer: outcome.answer, commit: undefined }
   const { result: value, commit } = outcome.result
   const renderer = rendererFor(context.store, context.session.database.number, context.apiVersion)
@@ -161,7 +162,7 @@ function subjectOf(value: Value, frame: Frame): Subject {
 
 /** Finds out what a stream is to follow; an answer where it cannot be opened. */
 export function findSubject(context: RequestContext, body: Uint8Array): Outcome<Subject> {
-  const outcome = transact(context, 'stream', body, subjectOf)
+  const outcome = transact(context, 'stream', () => readBody(body), subjectOf)
   return 'answer' in outcome ? outcome : { result: outcome.result.result, txnTime: outcome.txnTime }
 }
 

@@ -3,6 +3,9 @@
 import { defaultEventFields, eventFields, type EventField } from './events.ts'
 import type { WireRequest } from './exchange.ts'
 import { indent, JsonError, readJson, writeString } from './json.ts'
+import type { RestQuery } from './rest.ts'
+import { parseRestPath } from './rest-paths.ts'
+import type { RestPath } from './rest-paths.ts'
 import { isWebToken } from './secrets.ts'
 
 /**
@@ -14,6 +17,7 @@ export type Route =
   | { readonly kind: 'stream'; readonly source: Uint8Array; readonly fields: ReadonlySet<EventField> }
   | { readonly kind: 'ping'; readonly body: string }
   | { readonly kind: 'authorized' }
+  | { readonly kind: 'rest'; readonly path: RestPath; readonly params: ReadonlyMap<string, string> }
 
 /** An answer that needs no query; its body is JSON, indented already where it always is. */
 export type Refusal = {
@@ -27,7 +31,8 @@ export type Refusal = {
 
 type Target = Pick<WireRequest, 'method' | 'body'> & { readonly params: ReadonlyMap<string, string> }
 type Row = {
-  readonly methods: readonly string[]
+  /** `any`: it depends on what the path names. */
+  readonly methods: readonly string[] | 'any'
   readonly isPublic?: true
   readonly read: (target: Target) => Route | Refusal
 }
@@ -72,11 +77,28 @@ export function refuseUnreadable({ path, headers }: Pick<WireRequest, 'path' | '
 /** Finds what a request is for; `isKnown` says whether its secret is somebody's. Its headers are in order. */
 export function findRoute(request: Pick<WireRequest, 'method' | 'path' | 'body'>, isKnown: boolean): Route | Refusal {
   const { path, params } = splitTarget(request.path) ?? { path: '/', params: new Map() }
-  const row = ROUTES.get(path)
-  if (row === undefined) return refuse(404, 'not found', 'Not Found')
+  const row = ROUTES.get(path) ?? restRow(path)
+  if (row === undefined) return refuseNotFound()
   if (!isKnown && row.isPublic !== true) return refuseUnknown()
-  if (!row.methods.includes(request.method)) return refuseMethod(row.methods.filter(method => method !== 'HEAD'))
+  if (row.methods !== 'any' && !row.methods.includes(request.method))
+    return refuseMethod(row.methods.filter(method => method !== 'HEAD'))
   return row.read({ method: request.method, body: request.body, params })
+}
+
+/** A path that names something: there are as many as there are things. */
+function restRow(text: string): Row | undefined {
+  const path = parseRestPath(text.slice(1))
+  return path && { methods: 'any', read: ({ params }) => ({ kind: 'rest', path, params }) }
+}
+
+function refuseNotFound(): Refusal {
+  return refuse(404, 'not found', 'Not Found')
+}
+
+/** Why there is no query for a request of old. */
+export function refuseRest({ refused, description = '' }: Extract<RestQuery, { readonly refused: unknown }>): Refusal {
+  if (refused === 'not found') return refuseNotFound()
+  return refused === 'forbidden' ? refuse(403, refused, description) : refuseMethod(refused)
 }
 
 /** The answer to a secret that nobody has. */
@@ -115,7 +137,7 @@ function readNewStream({ body }: Target): Refusal {
   const missing =
     '{"error":{"code":"invalid_request","message":"Invalid request body: Value for key token not found."}}'
   if (lacksToken(body)) return { kind: 'refusal', status: 400, headers: {}, body: missing, dress: 'plain' }
-  return refuse(404, 'not found', 'Not Found')
+  return refuseNotFound()
 }
 
 function lacksToken(body: Uint8Array): boolean {

@@ -12,14 +12,16 @@ import { Filler } from './filler.ts'
 import { preflightHeaders, readHeaders, responseHeaders } from './headers.ts'
 import type { BadHeader, RequestOptions, ResponseFacts } from './headers.ts'
 import { indent } from './json.ts'
+import type { Json } from './json.ts'
 import { DataFolder } from './log/folder.ts'
 import type { OpenFile } from './log/folder.ts'
 import { BytesError, LiveStream } from './live-stream.ts'
 import type { StreamError } from './live-stream.ts'
 import { rendererFor } from './renderers.ts'
-import { answerQuery, computeBinding, findSubject } from './requests.ts'
+import { answerQuery, computeBinding, findSubject, readBody } from './requests.ts'
 import type { Answer, Outcome, RequestContext, Subject } from './requests.ts'
-import { findRoute, refuseUnreadable } from './routes.ts'
+import { restQuery } from './rest.ts'
+import { findRoute, refuseRest, refuseUnreadable } from './routes.ts'
 import type { Refusal, Route } from './routes.ts'
 import { parseAuthorization } from './secrets.ts'
 import { Store } from './store.ts'
@@ -157,8 +159,9 @@ export class Service {
     const patience = { timeoutMs: exchange.options.queryTimeoutMs, refuse: () => this.#refuseLate(exchange) }
     if (route.kind === 'stream') {
       this.#filler.run(() => this.#openStream(exchange, context, route.source, route.fields), patience)
-    } else if (route.kind === 'query') {
-      const query = (): void => this.#query(exchange, context, route)
+    } else if (route.kind === 'query' || route.kind === 'rest') {
+      const query = (): void =>
+        route.kind === 'rest' ? this.#rest(exchange, context, route) : this.#query(exchange, context, route)
       this.#waitFor(exchange, context, () => this.#filler.run(query, patience))
     } else this.#sendResult(exchange, `{"account":"0","global_id":"${globalIdOf(this.#store, session)}"}`)
   }
@@ -178,7 +181,19 @@ export class Service {
   }
 
   #query(exchange: Exchange, context: RequestContext, route: Extract<Route, { kind: 'query' }>): void {
-    const { answer, commit } = answerQuery(context, route.source, route.isReadOnly ? 'get' : 'query')
+    this.#answer(exchange, context, () => readBody(route.source), route.isReadOnly ? 'get' : 'query')
+  }
+
+  /** A request of old is refused, or answered as the query that it stands for. */
+  #rest(exchange: Exchange, context: RequestContext, { path, params }: Extract<Route, { kind: 'rest' }>): void {
+    const { method, body } = exchange.request
+    const query = restQuery(this.#store, context.session, { method, path, params, body })
+    if ('refused' in query) this.#refuse(exchange.reply, exchange.options, refuseRest(query))
+    else this.#answer(exchange, context, query.read, 'query')
+  }
+
+  #answer(exchange: Exchange, context: RequestContext, read: () => Json, kind: 'query' | 'get'): void {
+    const { answer, commit } = answerQuery(context, read, kind)
     this.#whenDurable(exchange, () => {
       this.#send(exchange, answer)
       if (commit !== undefined) this.#feed.publish(commit)
