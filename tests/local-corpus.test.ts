@@ -15,7 +15,7 @@ const equalAnswers: Readonly<Record<string, number>> = {
   documents: 721,
   format: 340,
   history: 849,
-  http: 127,
+  http: 128,
   literals: 346,
   numbers: 543,
   paginate: 660,

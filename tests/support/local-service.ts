@@ -11,6 +11,9 @@ import type { ServiceOptions } from '../../src/local/service.ts'
 const SECRET = 'secret'
 const API_VERSION = '4'
 
+/** How a request is sent, where that is not the usual way. */
+type How = { readonly method?: string; readonly version?: string }
+
 /** A decoded answer. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
@@ -81,7 +84,7 @@ export class LocalService {
 
   /** Sends a query, whatever comes of it. */
   send(expression: unknown, secret = SECRET, version = API_VERSION): Answered {
-    return this.#answerTo('/', expression, secret, version)
+    return this.#answerTo('/', expression, secret, { version })
   }
 
   /** Sends a query that may be put off, and calls back with its answer. */
@@ -132,25 +135,31 @@ export class LocalService {
     return this.#answerTo('/stream', expression, secret)
   }
 
+  /** Sends a request of any method and path. */
+  request(method: string, path: string, body: unknown = undefined, secret = SECRET): Answered {
+    return this.#answerTo(path, body, secret, { method })
+  }
+
   endStreams(error?: { code: string; description: string }): void {
     this.#service.endStreams(error)
   }
 
-  #answerTo(path: string, expression: unknown, secret: string, version = API_VERSION): Answered {
+  #answerTo(path: string, expression: unknown, secret: string, how: How = {}): Answered {
     let answer: Answered | undefined
     const send = (status: number, _headers: unknown, text: string | Uint8Array): void => {
       answer = { status, text: String(text), body: JSON.parse(String(text)) as Record<string, unknown> }
     }
     const stream = (): never => assert.fail('this is answered with a stream')
-    this.#request(path, expression, secret, { send, stream }, version)
+    this.#request(path, expression, secret, { send, stream }, how)
     assert.ok(answer !== undefined, 'no answer came')
     return answer
   }
 
-  #request(path: string, expression: unknown, secret: string, reply: Reply, version = API_VERSION): void {
+  #request(path: string, expression: unknown, secret: string, reply: Reply, how: How = {}): void {
+    const { method = 'POST', version = API_VERSION } = how
     const headers = { authorization: `Bearer ${secret}`, 'x-faunadb-api-version': version }
-    const body = Buffer.from(JSON.stringify(expression))
-    this.#service.handle({ method: 'POST', path, headers, body, version: 2 }, reply)
+    const body = Buffer.from(expression === undefined ? '' : JSON.stringify(expression))
+    this.#service.handle({ method, path, headers, body, version: 2 }, reply)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Call, Evaluate, Query } from '../call.ts'
 import { showVersion } from '../call.ts'
 import { createDocument } from '../documents.ts'
 import { failure, invalidData } from '../failures.ts'
+import type { LiveVersion } from '../history.ts'
 import { nativeRef } from '../names.ts'
 import { TOKENS } from '../native.ts'
 import { passwordOf } from '../passwords.ts'
@@ -108,13 +109,20 @@ const evaluateCurrentToken: Evaluate = call => {
   return holder
 }
 
-/** The key or token of a secret, where its reader may see it. */
+/** Whether a key still lets anybody in: what it stands for, or is for, has to be there. */
+function isInUse({ store }: Query, { fields }: LiveVersion): boolean {
+  const target = fields.get('instance') ?? fields.get('database')
+  return !(target instanceof Ref) || store.current(target) !== undefined
+}
+
+/** The key or token of a secret that lets somebody in, where its reader may see it. */
 const evaluateKeyFromSecret: Evaluate = call => {
   const secret = call.string('key_from_secret')
   const { store } = call.query
   const holder = store.holderOf(secret)
   const version = holder && store.current(holder)
-  if (version === undefined || holder === undefined || !canRead(holder, call.frame)) {
+  const isThere = version !== undefined && isInUse(call.query, version)
+  if (!isThere || holder === undefined || !canRead(holder, call.frame)) {
     const description = `No key found for secret ${secret}.`
     throw failure(call.position, 'instance not found', description, { status: 400 })
   }
