@@ -3,8 +3,7 @@
  * (protocol.md D.3). Refs are kept as written: their names are looked up when the expression is evaluated.
  */
 import { explainBase64, parseBase64 } from './bytes.ts'
-import { collect, failure, serverFault } from './failures.ts'
-import type { Failure } from './failures.ts'
+import { collect, failure, Failure, serverFault } from './failures.ts'
 import { jsonTypeName } from './json.ts'
 import type { Json } from './json.ts'
 import { SELF, isSchemaName } from './names.ts'
@@ -98,6 +97,16 @@ function isNamedCollection({ id }: RefLiteral): boolean {
 
 /** Words that the old spelling of a ref keeps for itself: nothing named so can be written in it. */
 const reservedInPaths: ReadonlySet<string> = new Set([SELF, 'events'])
+
+/** A ref in its old spelling; undefined where it is none. */
+export function parseRefPath(path: string): RefLiteral | undefined {
+  try {
+    return readRefPath(path, null)
+  } catch (error) {
+    if (error instanceof Failure) return undefined
+    throw error
+  }
+}
 
 /** The old spelling of a ref: `classes/users/1`, `indexes/all`, `tokens/self`. */
 function readRefPath(path: string, at: Position): RefLiteral {

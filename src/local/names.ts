@@ -36,7 +36,7 @@ export function documentRef(collection: Ref | UnresolvedRef, id: string): Ref | 
 }
 
 /** The database that a ref names as its scope; undefined where it is unknown. */
-export function findDatabase(query: Query, ref: Ref): Database | undefined {
+export function findDatabase(query: Pick<Query, 'store'>, ref: Ref): Database | undefined {
   return ref.collection === DATABASES ? query.store.database(Number(ref.id)) : undefined
 }
 

@@ -33,7 +33,7 @@ function isPasswordOf(hashed: Value | undefined, password: string): boolean {
 }
 
 /** The credentials of a document; a document has one of them at most. */
-export function findCredentials(query: Query, instance: Ref): Ref | undefined {
+export function findCredentials(query: Pick<Query, 'store'>, instance: Ref): Ref | undefined {
   for (const id of query.store.database(instance.database)?.collections.get(CREDENTIALS)?.documents.keys() ?? []) {
     const credentials = new Ref(instance.database, CREDENTIALS, id)
     const owner = query.store.current(credentials)?.fields.get('instance')

@@ -3,15 +3,15 @@
  * such request is a query, and is answered as one.
  */
 import type { Session } from './authentication.ts'
+import { Failure } from './failures.ts'
 import { JsonError, readJson } from './json.ts'
 import type { Json } from './json.ts'
-import { findSchema } from './names.ts'
-import { CREDENTIALS, KEYS, TOKENS, natives, nativesByName } from './native.ts'
+import { KEYS, natives } from './native.ts'
 import { readBody } from './requests.ts'
 import type { RestPath } from './rest-paths.ts'
 import type { Store } from './store.ts'
 import { Ref } from './values.ts'
-import type { SchemaKind } from './values.ts'
+import { resolveRef } from './written-refs.ts'
 
 /** A request of old: its method, its body, and the parameters of its address. */
 export type RestRequest = {
@@ -49,38 +49,14 @@ const forbidden: ReadonlyMap<string, string> = new Map([
   ['PATCH', "Updating a key with PATCH is not allowed: use the Update FQL function to change key's user metadata."],
 ])
 
-function literal(id: string, collection?: Json): Json {
-  const body = new Map<string, Json>([['id', id]])
-  if (collection !== undefined) body.set('collection', collection)
-  return new Map([['@ref', body]])
-}
-
-/** The id that stands for whoever asks. */
-function ownId(store: Store, { database, access }: Session, { native, name }: RestPath): bigint | undefined {
-  const { holder, identity } = access
-  if (name !== undefined) {
-    const collection = findSchema(database, 'collection', name)
-    return collection instanceof Ref && identity?.collection === Number(collection.id) ? identity.id : undefined
+/** Whether there is what a path names, were it only by its name. */
+function isNameKnown(store: Store, { database, access }: Session, { ref }: RestPath): boolean {
+  try {
+    return resolveRef({ store, database, access }, ref, null) instanceof Ref
+  } catch (error) {
+    if (error instanceof Failure) return false
+    throw error
   }
-  if (native === 'tokens' && holder?.collection === TOKENS) return holder.id
-  if (native !== 'credentials' || identity === undefined) return undefined
-  const ids = [...(database.collections.get(CREDENTIALS)?.documents.keys() ?? [])]
-  return ids.find(id => {
-    const instance = store.current(new Ref(database.number, CREDENTIALS, id))?.fields.get('instance')
-    return instance instanceof Ref && instance.equals(identity)
-  })
-}
-
-/** What a path names, as an expression; undefined where there is no such thing. */
-function refOf(store: Store, session: Session, path: RestPath): Json | undefined {
-  const id = path.id === 'self' ? ownId(store, session, path)?.toString() : path.id
-  if (path.id !== undefined && id === undefined) return undefined
-  const { native, name } = path
-  if (name === undefined) return id === undefined ? literal(native ?? '') : literal(id, literal(native ?? ''))
-  const kind: SchemaKind = nativesByName.get(native ?? 'collections')?.kind ?? 'collection'
-  if (!(findSchema(session.database, kind, name) instanceof Ref)) return undefined
-  const named = literal(name, literal(native ?? 'collections'))
-  return id === undefined ? named : literal(id, named)
 }
 
 /** The parameters of a page: what cannot be read counts as not given. */
@@ -106,19 +82,18 @@ function readCursor(text: string | undefined): Json | undefined {
 
 /** The query that a request of old stands for. */
 export function restQuery(store: Store, session: Session, { method, path, params, body }: RestRequest): RestQuery {
-  const ref = path.events === 'one' ? undefined : refOf(store, session, path)
-  if (ref === undefined) return { refused: 'not found' }
+  if (path.events === 'one' || !isNameKnown(store, session, path)) return { refused: 'not found' }
   const isEvents = path.events === 'set'
-  const isSet = path.id === undefined && path.name === undefined
+  const isSet = path.ref.collection === undefined
   const actions = isEvents ? eventActions : isSet ? setActions : documentActions
   const action = actions.get(method)
   if (action === undefined) return { refused: [...actions.keys()] }
-  const isKey = !isSet && path.native === natives.get(KEYS)?.name
+  const isKey = path.ref.collection?.id === natives.get(KEYS)?.name
   const description = isKey && session.access.holder !== undefined ? forbidden.get(method) : undefined
   if (description !== undefined) return { refused: 'forbidden', description }
   const page = action.form === 'paginate' ? pageOf(params, isEvents) : []
   const read = (): Json => {
-    const parts: [string, Json][] = [[action.form, ref], ...page]
+    const parts: [string, Json][] = [[action.form, new Map([['@ref', path.text]])], ...page]
     if (action.hasBody) parts.push(['params', new Map([['quote', body.length === 0 ? new Map() : readBody(body)]])])
     return new Map(parts)
   }

@@ -27,11 +27,6 @@ export function typed(expected: string, isRight: (value: Value) => boolean): Fie
   return (value, field) => (isRight(value) ? { value } : { failure: wrongStoredType([field], value, expected) })
 }
 
-/** Whether a text is made of what names are made of. */
-export function isSchemaName(text: string): boolean {
-  return nameShape.test(text)
-}
-
 /** A name of a schema document. */
 export const readName: FieldReader = (value, field) => {
   if (typeof value !== 'string') return { failure: wrongStoredType([field], value, 'Name') }

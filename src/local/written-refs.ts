@@ -8,8 +8,11 @@ import { findCredentials } from './passwords.ts'
 import { Ref, UnresolvedRef, inside } from './values.ts'
 import type { Position, RefLiteral } from './values.ts'
 
+/** Who asks, and where: what a ref stands for depends on it. */
+type Asker = Pick<Query, 'store' | 'database' | 'access'>
+
 /** What a written ref stands for. Throws where it can stand for nothing. */
-export function resolveRef(query: Query, ref: RefLiteral, at: Position): Ref | UnresolvedRef {
+export function resolveRef(query: Asker, ref: RefLiteral, at: Position): Ref | UnresolvedRef {
   if (ref.id === SELF && ref.collection !== undefined && !isNamedIn(ref.collection)) {
     return resolveSelf(query, ref.collection, at)
   }
@@ -28,7 +31,7 @@ function isNamedIn(collection: RefLiteral): boolean {
 }
 
 /** The token of who asks, the credentials behind it, or the document that it stands for. A key has none of them. */
-function resolveSelf(query: Query, literal: RefLiteral, at: Position): Ref {
+function resolveSelf(query: Asker, literal: RefLiteral, at: Position): Ref {
   const collection = resolveIn(query.database, { ...literal, database: undefined }, at)
   const number = collection instanceof Ref ? Number(collection.id) : undefined
   const own = number === undefined ? undefined : ownDocument(query, number)
@@ -36,7 +39,7 @@ function resolveSelf(query: Query, literal: RefLiteral, at: Position): Ref {
   return own
 }
 
-function ownDocument(query: Query, collection: number): Ref | undefined {
+function ownDocument(query: Asker, collection: number): Ref | undefined {
   const { holder, identity } = query.access
   if (holder?.collection === TOKENS && collection === TOKENS) return holder
   if (holder?.collection === TOKENS && identity !== undefined && collection === CREDENTIALS) {

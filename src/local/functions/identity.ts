@@ -97,16 +97,10 @@ function tokenOf(call: Call): Ref | undefined {
   return access.holder?.database === database.number ? access.holder : undefined
 }
 
-/** The key or token of the request. A key of another database, made for this one, is no document of this one. */
-function holderHere({ query }: Call): Ref | undefined {
-  const { holder } = query.access
-  return holder?.database === query.database.number ? holder : undefined
-}
-
 const evaluateCurrentToken: Evaluate = call => {
-  const holder = holderHere(call)
-  if (holder === undefined) throw call.fail('invalid token', 'Token metadata is not accessible.')
-  return holder
+  const token = tokenOf(call)
+  if (token === undefined) throw call.fail('invalid token', 'Token metadata is not accessible.')
+  return token
 }
 
 /** Whether a key still lets anybody in: what it stands for, or is for, has to be there. */
