@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { Authenticator, accessOfRole } from '../../src/local/authentication.ts'
 import type { PlacedEvent } from '../../src/local/indexing.ts'
+import { readJson } from '../../src/local/json.ts'
 import { ByteWriter } from '../../src/local/log/codec.ts'
 import { contentsOf } from '../../src/local/log/contents.ts'
 import { DataFolder } from '../../src/local/log/folder.ts'
@@ -64,7 +65,7 @@ export class KeptStore {
     const session = this.#authenticator.authenticate({ secret })
     assert.ok(session !== undefined, 'nobody has this secret')
     const context = { store: this.store, session, apiVersion: '4', lastSeen: 0 }
-    const { answer } = answerQuery(context, Buffer.from(JSON.stringify(expression)))
+    const { answer } = answerQuery(context, () => readJson(Buffer.from(JSON.stringify(expression))))
     return { status: answer.status, body: JSON.parse(answer.body) as Record<string, Json> }
   }
 
