@@ -34,36 +34,6 @@ export type Value =
 /** An object: keys in the order in which they were given. */
 export type ObjectValue = Map<string, Value>
 
-/** An object in which keys were given more than once: it shows all of them, and finds the first. */
-export class RepeatedObject extends Map<string, Value> {
-  readonly #pairs: readonly (readonly [string, Value])[]
-  constructor(pairs: readonly (readonly [string, Value])[]) {
-    super()
-    this.#pairs = pairs
-    for (const [key, value] of pairs) if (!this.has(key)) this.set(key, value)
-  }
-
-  override get size(): number {
-    return this.#pairs.length
-  }
-
-  override *entries(): Generator<[string, Value]> {
-    for (const [key, value] of this.#pairs) yield [key, value]
-  }
-
-  override *keys(): Generator<string> {
-    for (const [key] of this.#pairs) yield key
-  }
-
-  override *values(): Generator<Value> {
-    for (const [, value] of this.#pairs) yield value
-  }
-
-  override [Symbol.iterator](): Generator<[string, Value]> {
-    return this.entries()
-  }
-}
-
 /** A string of bytes. */
 export class Bytes {
   readonly bytes: Uint8Array
