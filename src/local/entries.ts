@@ -81,6 +81,24 @@ function isPresent(row: Row, ts: number): boolean {
   return present
 }
 
+/** The orders of the sets of one index: there may be a million of them. */
+type Orders = {
+  readonly rows: (a: Sortable, b: Sortable) => number
+  readonly events: (a: EntryEvent, b: EntryEvent) => number
+}
+
+const noneReversed: readonly boolean[] = []
+const knownOrders = new WeakMap<readonly boolean[], Orders>()
+
+function ordersOf(reversed: readonly boolean[]): Orders {
+  let orders = knownOrders.get(reversed)
+  if (orders === undefined) {
+    orders = { rows: (a, b) => compareEntries(a, b, reversed), events: (a, b) => compareEvents(a, b, reversed) }
+    knownOrders.set(reversed, orders)
+  }
+  return orders
+}
+
 /** An ordered set of entries and its history. */
 export class EntrySet {
   readonly reversed: readonly boolean[]
@@ -88,10 +106,11 @@ export class EntrySet {
   readonly #events: OrderedMap<EntryEvent, true>
 
   /** `reversed` tells which values are sorted from the highest down. */
-  constructor(reversed: readonly boolean[] = []) {
+  constructor(reversed: readonly boolean[] = noneReversed) {
+    const { rows, events } = ordersOf(reversed)
     this.reversed = reversed
-    this.#rows = new OrderedMap((a, b) => compareEntries(a, b, reversed))
-    this.#events = new OrderedMap((a, b) => compareEvents(a, b, reversed))
+    this.#rows = new OrderedMap(rows)
+    this.#events = new OrderedMap(events)
   }
 
   /** How many entries it has or once had. */

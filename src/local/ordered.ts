@@ -114,9 +114,15 @@ export class OrderedMap<K, V> {
       node.values[at] = value
       return undefined
     }
+    this.#size += 1
+    if (node.keys.length === 0) {
+      // Many maps have one entry for ever: arrays that grow would have room for many.
+      node.keys = [key]
+      node.values = [value]
+      return undefined
+    }
     node.keys.splice(at, 0, key)
     node.values.splice(at, 0, value)
-    this.#size += 1
     return node.keys.length > MAX_SIZE ? splitLeaf(node) : undefined
   }
 

@@ -275,7 +275,9 @@ async function measureManyDocuments(): Promise<Fact[]> {
       unit: 'bytes',
     })
     facts.push(...(await watch(server, 'paged', () => readPages(bare, documentsOf('orders')))))
-    facts.push(...(await watch(server, 'counted', async () => void (await bare.ask({ count: documentsOf('orders') })))))
+    // One evaluation takes the time that it takes.
+    const counted = await watch(server, 'counted', async () => void (await bare.ask({ count: documentsOf('orders') })))
+    facts.push(...counted.map(({ name, value, unit }) => ({ name, value, unit })))
   } finally {
     await bare.close()
     await server.stop()
