@@ -2,33 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import faunadb, { type Subscription, type SubscriptionEventHandlers } from 'faunadb'
-import { startLocal } from '../src/local/index.ts'
 import './support/leaks.ts'
+import { orders, withDriver } from './support/official-driver.ts'
 
 const q = faunadb.query
-const orders = q.Collection('orders')
 const order = q.Ref(orders, '1')
 
 /** A document as the official driver gives it. */
 type Document<T = { n: number }> = { ref: faunadb.Expr; ts: number; data: T }
-
-/** A client of the official driver, and one for each secret that is asked for; all closed in the end. */
-async function withDriver(run: (admin: faunadb.Client, connect: (secret: string) => faunadb.Client) => Promise<void>) {
-  await using server = await startLocal()
-  const clients: faunadb.Client[] = []
-  const connect = (secret: string) => {
-    const client = new faunadb.Client({ scheme: 'http', domain: '127.0.0.1', port: server.port, secret })
-    clients.push(client)
-    return client
-  }
-  try {
-    const admin = connect(server.secret)
-    await admin.query(q.CreateCollection({ name: 'orders' }))
-    await run(admin, connect)
-  } finally {
-    for (const client of clients) await client.close({ force: true })
-  }
-}
 
 /** What a subscription was told, in order; `until` waits for that many. */
 class Told {
