@@ -9,8 +9,11 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** @type {{ name: string, exports: Record<string, string | { types: string, default: string }>, bin: Record<string, string> }} */
+/** @type {{ name: string, exports: Record<string, string | { types: string, default: string }>, bin: Record<string, string>, peerDependencies: Record<string, string> }} */
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** Doors that need a package which an app brings itself, as an optional peer: every other door does without. */
+const peers = new Map([['./otel', '@opentelemetry/api']])
 
 /** What the packed file may hold: beside the build's output only these. */
 const topFiles = new Set(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'])
@@ -65,9 +68,23 @@ function checkFiles(files) {
  * @param {string} folder */
 function checkInstalled(tarball, folder) {
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
-  npm(['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], folder)
-  for (const [door, target] of Object.entries(manifest.exports)) {
-    if (typeof target === 'string') continue
+  const install = (/** @type {string[]} */ ...packages) =>
+    npm(['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], folder)
+  const doors = Object.keys(manifest.exports).filter(door => typeof manifest.exports[door] !== 'string')
+  install(tarball)
+  checkDoors(
+    doors.filter(door => !peers.has(door)),
+    folder,
+  )
+  install(...Object.entries(manifest.peerDependencies).map(([name, range]) => `${name}@${range}`))
+  checkDoors([...peers.keys()], folder)
+}
+
+/** Imports doors from a folder where the package is installed.
+ * @param {readonly string[]} doors
+ * @param {string} folder */
+function checkDoors(doors, folder) {
+  for (const door of doors) {
     const specifier = manifest.name + door.slice(1)
     const program = `const names = Object.keys(await import('${specifier}'))
       if (names.length === 0) throw new Error('${specifier} exports nothing')

@@ -4,7 +4,7 @@ import type { GapReason } from './errors.ts'
 import type { ClientHealth, StreamHealth } from './health.ts'
 import type { StreamSignals, StreamState } from './signals.ts'
 
-export type { ClientHealth, Counters, StreamHealth } from './health.ts'
+export { addCounters, type ClientHealth, type Counters, makeCounters, type StreamHealth } from './health.ts'
 
 /** One exchange as an observer sees it: a query and its answer, or one event of a stream. */
 export type RequestResult = {

@@ -5,7 +5,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { type ChannelMessages, Client, q, QueryError, StreamError, TransportError } from '../src/index.ts'
-import { begin, channelNames, end } from '../src/observe.ts'
+import { begin, channelNames, end, tell } from '../src/observe.ts'
 import { errorLine, serveEvents, versionLine } from '../src/testing/index.ts'
 import { withClients } from './support/clients.ts'
 import { hearing } from './support/hearing.ts'
@@ -199,6 +199,7 @@ describe('the channels', () => {
       begin('query', () => assert.fail()),
       undefined,
     )
+    tell('client:open', () => assert.fail())
     const ends: unknown[] = []
     const listener = (message: unknown) => ends.push(message)
     subscribe('fauna-streams:query:end', listener)

@@ -142,7 +142,8 @@ const rooms: Rooms = {
       'observe.ts',
     ],
   },
-  'otel/': { rank: 6, mayImport: ['observe.ts'], outside: ['@opentelemetry/api'] },
+  // Hears the channels.
+  'otel/': { rank: 6, mayImport: ['observe.ts'], outside: ['@opentelemetry/api', 'node:diagnostics_channel'] },
   // Reads its words (node:util), the version in the manifest and an expression (node:fs); writes what it is told as wire JSON
   // (values/), as fast as it is read (node:events).
   // The request log of `serve` writes expressions as people do (query/print.ts).
