@@ -6,6 +6,8 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Client, q } from '../src/index.ts'
 import { channelNames } from '../src/observe.ts'
+import { metricUnits } from '../src/otel/metrics.ts'
+import { spanNames } from '../src/otel/spans.ts'
 import { drawStates } from '../scripts/states.ts'
 import './support/leaks.ts'
 import { listCodeBlocks, listFirstColumn } from './support/markdown.ts'
@@ -80,4 +82,18 @@ test('docs/watching.md lists every channel, and all that health() tells', async 
   const rows = watching.slice(watching.indexOf('\n| in `health()`')).split('\n\n')[0]!.split('\n').slice(3)
   const told = rows.flatMap(row => row.split('|')[1]!.match(/\w+/g) ?? [])
   assert.deepEqual(told.toSorted(), [...new Set(keys)].toSorted())
+})
+
+test('docs/watching.md lists every metric with its unit, and every span', async () => {
+  const watching = await readFile(join(root, 'docs/watching.md'), 'utf8')
+  const rows = watching.matchAll(/^\| `(\w+\.[\w.]+)` +\| `([\w{}]+)` +\|/gm)
+  assert.deepEqual(
+    [...rows].map(([, name, unit]) => [name, unit]),
+    metricUnits,
+  )
+  assert.deepEqual(
+    listFirstColumn(watching, '| metric |'),
+    metricUnits.map(([name]) => name),
+  )
+  assert.deepEqual(listFirstColumn(watching, '| span |'), spanNames)
 })

@@ -23,6 +23,9 @@ const kinds: Readonly<Record<Operation['type'], { readonly name: string; readonl
   'catch-up': { name: 'fauna.stream.catch_up', kind: SpanKind.INTERNAL },
 }
 
+/** The names of all spans. */
+export const spanNames: readonly string[] = Object.values(kinds).map(({ name }) => name)
+
 /** Where the time that each kind takes is recorded, in seconds. */
 export type Durations = Readonly<Record<Operation['type'], Histogram>>
 
