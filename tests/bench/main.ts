@@ -19,6 +19,7 @@ import {
   measureLatency,
   measureSlowLoop,
 } from './special.ts'
+import { measureTelemetry } from './telemetry.ts'
 import { type Outcome, type Result, runWorkload } from './throughput.ts'
 import { type Workload, workloads } from './workloads.ts'
 
@@ -67,6 +68,7 @@ async function runAll(): Promise<boolean> {
     measureCheckpoints,
     measureCatchUp,
     measureEmbedded,
+    measureTelemetry,
   ]) {
     const measured = await measure(seed)
     printFacts(measured)
