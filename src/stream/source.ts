@@ -6,6 +6,7 @@ import { checkData, toSchemaError } from '../events/check-data.ts'
 import { type ErrorEvent, readEvent } from '../events/decode.ts'
 import type { StandardSchema } from '../events/standard-schema.ts'
 import type { AnyEvent, GapEvent, StartEvent, UnknownEvent } from '../events/types.ts'
+import type { Counters } from '../health.ts'
 import { callSafely } from '../observe.ts'
 import type { StreamSignals, StreamState } from '../signals.ts'
 import { encode } from '../values/index.ts'
@@ -83,6 +84,7 @@ export class EventSource implements Pullable<AnyEvent> {
   /** What goes before the next line. */
   readonly #backlog: Backlog
   readonly #keeper: Keeper
+  readonly #counters: Counters
   readonly #lag = new Lag()
   readonly #refresh: Refresh
   /** The transaction that an exact loop has to read next. */
@@ -103,6 +105,7 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#options = options
     this.#signal = signal
     this.#owner = owner
+    this.#counters = owner.watch.counters
     this.#state = new State((state, before) => owner.moved(state, before))
     const { request, maxLineBytes, resume, pageSize, since } = options
     const fields = sortFields(request.fields)
@@ -237,7 +240,7 @@ export class EventSource implements Pullable<AnyEvent> {
   #give(take: () => AnyEvent | undefined): AnyEvent | undefined {
     try {
       const event = this.#check(take())
-      if (event !== undefined) this.#owner.watch.counters.events++
+      if (event !== undefined) this.#counters.events++
       return event
     } catch (error) {
       this.#close(error as FaunaError)
@@ -394,7 +397,7 @@ export class EventSource implements Pullable<AnyEvent> {
     }
     if (this.#isExact) return this.#takeExact(event, line)
     if (!this.#cursor.admit(event, line)) {
-      this.#owner.watch.counters.duplicates++
+      this.#counters.duplicates++
       return undefined
     }
     this.#opener.progressed()
@@ -498,7 +501,7 @@ export class EventSource implements Pullable<AnyEvent> {
     if (event.type === 'version' || event.type === 'set') {
       this.#link.see(event.txn)
       this.lastEventAt = this.#link.time.now()
-      if (event.recovered) this.#owner.watch.counters.recovered++
+      if (event.recovered) this.#counters.recovered++
     }
     return this.#tell(event, line)
   }
