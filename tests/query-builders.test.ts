@@ -1,6 +1,8 @@
 /** What `q` makes is what the official driver makes, and a wrong call is told in one sentence. */
 import faunadb from 'faunadb'
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { OptionError } from '../src/errors.ts'
@@ -244,4 +246,26 @@ test('an expression is shown as it was written', () => {
 test('an expression cannot be changed', () => {
   assert.ok(Object.isFrozen(q.Now()))
   assert.ok(Object.isFrozen(q))
+})
+
+test('the comment of each function of q tells its wire form as it is sent, and what it takes', async () => {
+  const source = await readFile(join(import.meta.dirname, '../src/query/q.ts'), 'utf8')
+  const comments = [...source.matchAll(/ {2}\/\*\*\n([^]*?) {3}\*\/\n {2}(\w+)\(([^\n]*)\): \w+\n/g)]
+  const told = new Set<string>()
+  for (const [, comment = '', name = '', parameters = ''] of comments) {
+    told.add(name)
+    const names = [...parameters.matchAll(/(\w+)\??:/g)].map(([, parameter]) => parameter ?? '')
+    if (names.length > 0) assert.match(comment, new RegExp(`Takes \`${names[0]}\`: `), name)
+    if (name === 'Bytes') continue
+    const shown = /Wire: `\{ (.*) \}`[.,]/.exec(comment)?.[1] ?? ''
+    const keys = shown.split(', ').map(part => part.replace(/\??:.*$/, '').replace(/\?$/, ''))
+    // Placeholders show no form of `Ref` of one argument and no option of `Paginate`.
+    if (keys.includes('...options') || keys.includes("'@ref'")) continue
+    const given =
+      name === 'Lambda' ? ['x', 1] : name === 'Let' || name === 'Object' ? [{ x: 1 }, 1] : names.map(() => 1)
+    const args = name === 'Object' ? given.slice(0, 1) : given
+    const { raw } = ours[name]!(...args) as Expr
+    assert.deepEqual(Object.keys(raw as object), keys, name)
+  }
+  assert.deepEqual([...told].toSorted(), Object.keys(q).toSorted())
 })
