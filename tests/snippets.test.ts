@@ -77,7 +77,7 @@ for (const { page, snippets } of pages) {
       if (together.length === 0) return
       const job = JSON.stringify({ folder, snippets: together })
       const runner = join(root, 'tests/support/snippet-runner.ts')
-      const options = { env: toEnvironment(), cwd: folder }
+      const options = { env: toEnvironment(), cwd: folder, importsTypeScript: true }
       const { stdout, stderr, code } = await runProgram(runner, [job], options)
       // It ends by itself: nothing is left open by any of them.
       assert.deepEqual([stderr, code], ['', 0], stdout)

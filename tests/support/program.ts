@@ -31,10 +31,10 @@ function bundle(path: string): string {
   return outfile
 }
 
-/** How Node is told to run a program: one that lies elsewhere is left to the loader. */
-function toArguments(path: string): readonly string[] {
+/** How Node is told to run a program: one that lies elsewhere, or imports what does, is left to the loader. */
+function toArguments(path: string, importsTypeScript: boolean): readonly string[] {
   const full = resolve(root, path)
-  if (relative(root, full).startsWith('..')) return ['--import', tsx, full]
+  if (importsTypeScript || relative(root, full).startsWith('..')) return ['--import', tsx, full]
   if (!bundled.has(full)) bundled.set(full, bundle(full))
   return ['--enable-source-maps', bundled.get(full)!]
 }
@@ -57,15 +57,19 @@ export type Program = {
   readonly prints: (pattern: RegExp) => Promise<RegExpExecArray>
 }
 
+/** `importsTypeScript`: the program imports files that are not there before it runs. */
+export type ProgramOptions = SpawnOptions & { readonly importsTypeScript?: boolean }
+
 /** Starts a program: a path from the project's folder, or an absolute one, and its arguments. */
-export function startProgram(path: string, args: readonly string[] = [], options: SpawnOptions = {}): Program {
+export function startProgram(path: string, args: readonly string[] = [], options: ProgramOptions = {}): Program {
+  const { importsTypeScript = false, ...spawnOptions } = options
   // The variables of the machine that a program here reads are given by the test, or are absent.
   const { FAUNA_ENDPOINT: _e, FAUNA_SECRET: _s, NODE_TEST_CONTEXT: _t, FORCE_COLOR: _f, ...env } = process.env
-  const child = spawn(process.execPath, [...toArguments(path), ...args], {
+  const child = spawn(process.execPath, [...toArguments(path, importsTypeScript), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...options,
-    env: { ...env, ...options.env },
+    ...spawnOptions,
+    env: { ...env, ...spawnOptions.env },
   })
   let stdout = ''
   let stderr = ''
@@ -89,6 +93,6 @@ export function startProgram(path: string, args: readonly string[] = [], options
 }
 
 /** Runs a program to its end. */
-export function runProgram(path: string, args?: readonly string[], options?: SpawnOptions): Promise<Finished> {
+export function runProgram(path: string, args?: readonly string[], options?: ProgramOptions): Promise<Finished> {
   return startProgram(path, args, options).finished
 }
