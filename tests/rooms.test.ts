@@ -16,6 +16,8 @@ const rooms: Rooms = {
   'health.ts': { rank: 0, mayImport: ['signals.ts'] },
   'observe.ts': { rank: 0, mayImport: ['errors.ts', 'health.ts', 'signals.ts'], outside: ['node:diagnostics_channel'] },
   'time.ts': { rank: 0, mayImport: [] },
+  // The word that was probably meant, for who mistyped a function, a command or an option.
+  'spelling.ts': { rank: 0, mayImport: [] },
   // Waiting that an AbortSignal can end, with one listener a signal.
   'abort.ts': { rank: 0, mayImport: ['time.ts'] },
   // The secret, given or asked for, kept in private fields.
@@ -60,7 +62,7 @@ const rooms: Rooms = {
     mayImport: ['errors.ts', 'stream/checkpoint.ts'],
     outside: ['node:fs', 'node:crypto', 'node:path'],
   },
-  'text/': { rank: 3, mayImport: ['query/', 'values/', 'errors.ts'] },
+  'text/': { rank: 3, mayImport: ['query/', 'values/', 'errors.ts', 'spelling.ts'] },
   // A server that shares the client's code shares its bugs: of query/ it takes the table of wire forms alone. Its port
   // speaks HTTP/1.1 beside HTTP/2 (node:http, node:stream), it stores keys as hashes (node:crypto), and its log has
   // checksums (node:zlib) in files of a folder (node:fs, node:path).
@@ -149,7 +151,7 @@ const rooms: Rooms = {
   // The request log of `serve` writes expressions as people do (query/print.ts).
   'cli/': {
     rank: 7,
-    mayImport: ['index.ts', 'local/', 'stores/', 'values/', 'query/print.ts'],
+    mayImport: ['index.ts', 'local/', 'stores/', 'values/', 'query/print.ts', 'spelling.ts', 'time.ts'],
     outside: ['node:fs', 'node:util', 'node:events'],
   },
 }

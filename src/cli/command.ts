@@ -21,6 +21,8 @@ export type Command = {
   /** What the help calls the word that it takes besides its options. */
   readonly argument?: string
   readonly options: Readonly<Record<string, CommandOption>>
+  /** Words after `fauna-streams`, and what they do, for the help. */
+  readonly examples?: readonly (readonly [words: string, about: string])[]
   /** Exit codes for what can go wrong, for the help; default: those of the program. */
   readonly failures?: Readonly<Record<string, { readonly code: number; readonly about: string }>>
   /** Resolves when the command has done its work; it then holds nothing open. */

@@ -46,22 +46,50 @@ function parseWire(text: string): { toJSON(): unknown } | undefined {
   return typeof json === 'object' && json !== null ? { toJSON: () => json } : undefined
 }
 
+/** What to do where an option is missing that has a variable too. */
+const missing: Readonly<Record<string, string>> = {
+  endpoint:
+    'where is the server? Give --endpoint http://localhost:8443, or set FAUNA_ENDPOINT; `fauna-streams serve` starts one',
+  secret: 'the server asks for a secret: give --secret, or set FAUNA_SECRET; `fauna-streams serve` prints its own',
+}
+
 /** A client of the server that the options name. */
 export function connect(values: OptionValues): Client {
   const { endpoint, secret } = values
+  const given = {
+    ...(typeof endpoint === 'string' && { endpoint }),
+    ...(typeof secret === 'string' && { secret }),
+  }
+  const known = { endpoint: process.env['FAUNA_ENDPOINT'], secret: process.env['FAUNA_SECRET'], ...given }
+  for (const [option, advice] of Object.entries(missing)) {
+    if (!known[option as keyof typeof known]) throw new UsageError(advice)
+  }
   try {
-    return new Client({
-      ...(typeof endpoint === 'string' && { endpoint }),
-      ...(typeof secret === 'string' && { secret }),
-    })
+    return new Client(given)
   } catch (cause) {
     if (!(cause instanceof OptionError)) throw cause
-    throw new UsageError(`--${cause.message}`, { cause })
+    throw new UsageError(toFlag(cause, given), { cause })
   }
+}
+
+/** The message, by the name under which the value was given. */
+function toFlag({ option, message }: OptionError, given: object): string {
+  return option in given ? `--${message}` : message.replace(option, `FAUNA_${option.toUpperCase()}`)
 }
 
 /** An error of this package, as the command line tells it. */
 export function toCommandError(error: unknown): unknown {
+  if (isSystemError(error)) return new CommandError(error.message, { cause: error })
   if (!(error instanceof FaunaError)) return error
-  return new CommandError(error.message, { cause: error, exitCode: toExitCode(error) })
+  return new CommandError(toFlagName(error.message), { cause: error, exitCode: toExitCode(error) })
+}
+
+/** What an option of the package is called on the command line, at the beginning of a message. */
+function toFlagName(message: string): string {
+  return message.replace(/^fields\[\d+\]:/, '--fields:').replace(/^path:/, '--checkpoint:')
+}
+
+/** Whether the system refused something, as a file that cannot be written. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error
 }

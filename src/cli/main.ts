@@ -2,11 +2,14 @@
 /** The program `fauna-streams`: finds the command, and makes of what went wrong one line and an exit code. */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { findNearest } from '../spelling.ts'
 import { type Command, CommandError, failures, type OptionValues, UsageError } from './command.ts'
 import { describeCommand, describeProgram } from './help.ts'
+import { toColumns } from './output.ts'
 import { query } from './query.ts'
 import { serve } from './serve.ts'
 import { tail } from './tail.ts'
+import { toVisibleLines, wrapLines } from './terminal-text.ts'
 
 const commands: Readonly<Record<string, Command>> = { serve, tail, query }
 
@@ -19,6 +22,7 @@ try {
 async function run(words: readonly string[]): Promise<void> {
   const [first, ...rest] = words
   if (first === '--help' || first === '-h') return print(describeProgram(commands))
+  if (first === 'help') return rest.length === 0 ? print(describeProgram(commands)) : run([...rest, '--help'])
   if (first === '--version' || first === '-v') return print(`${readVersion()}\n`)
   const command = Object.hasOwn(commands, first ?? '') ? commands[first!] : undefined
   if (command === undefined) throw new UsageError(explainUnknown(first))
@@ -28,9 +32,17 @@ async function run(words: readonly string[]): Promise<void> {
 }
 
 function explainUnknown(word: string | undefined): string {
-  if (word === undefined) return `name a command: ${Object.keys(commands).join(', ')}`
-  const kind = word.startsWith('-') ? 'option' : 'command'
-  return `there is no ${kind} ${JSON.stringify(word)}; the commands are ${Object.keys(commands).join(', ')}`
+  const names = Object.keys(commands)
+  if (word === undefined) return `name a command: ${names.join(', ')}`
+  if (word.startsWith('-'))
+    return `there is no option ${JSON.stringify(word)} before a command; ${suggest(word, ['--help', '--version'], 'options')}`
+  return `there is no command ${JSON.stringify(word)}; ${suggest(word, names, 'commands')}`
+}
+
+/** What was probably meant, or all that there is. */
+function suggest(word: string, known: readonly string[], what: string): string {
+  const meant = findNearest(word, known)
+  return meant === undefined ? `the ${what} are ${known.join(', ')}` : `did you mean ${meant}?`
 }
 
 function parse(command: Command, words: readonly string[]): { values: OptionValues; positionals: string[] } {
@@ -39,10 +51,22 @@ function parse(command: Command, words: readonly string[]): { values: OptionValu
   try {
     return parseArgs({ args: [...words], options, strict: true, allowPositionals })
   } catch (error) {
-    // Node's texts go on with advice about positional arguments, which mean nothing here.
-    const [sentence] = String((error as Error).message).split(/\. |\.?\n/)
-    throw new UsageError(sentence, { cause: error })
+    throw new UsageError(explainMistake(error as NodeJS.ErrnoException, Object.keys(options)), { cause: error })
   }
+}
+
+function explainMistake({ code, message }: NodeJS.ErrnoException, known: readonly string[]): string {
+  const [, word] = /^Unknown option '([^']+)'/.exec(message) ?? []
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && word !== undefined) {
+    return `there is no option ${word}; ${suggest(
+      word,
+      known.map(name => `--${name}`),
+      'options',
+    )}`
+  }
+  // Node's texts go on with advice about positional arguments, which mean nothing here.
+  const [sentence] = message.split(/\. |\.?\n/)
+  return sentence!
 }
 
 /** Tells an error on stderr, as one line where it is of a kind that the user can put right; gives the exit code. */
@@ -52,7 +76,9 @@ function report(error: unknown): number {
     return failures.failed.code
   }
   const hint = error instanceof UsageError ? ' (see fauna-streams --help)' : ''
-  console.error(`fauna-streams: ${error.message}${hint}`)
+  // It may quote what a server sent.
+  const text = toVisibleLines(`fauna-streams: ${error.message}${hint}`)
+  console.error(process.stderr.isTTY ? wrapLines(text, toColumns(process.stderr)) : text)
   return error instanceof UsageError ? failures.misused.code : error.exitCode
 }
 

@@ -2,10 +2,15 @@
 import { once } from 'node:events'
 
 /** What is written to: a stream of the process. */
-export type Output = NodeJS.WriteStream
+export type Output = NodeJS.WriteStream & { readonly fd: number }
 
 /** What a terminal is taken for that does not say how wide it is. */
-export const defaultColumns = 80
+const defaultColumns = 80
+
+/** How wide a terminal is, in columns. */
+export function toColumns(output: Output): number {
+  return output.columns || defaultColumns
+}
 
 /** Writes, and waits until there is room again; false where nobody reads any more. */
 export async function write(output: Output, text: string): Promise<boolean> {

@@ -1,14 +1,13 @@
 /** The log of `serve`: a line for each request, and for each stream one when it opens and one when it ends. */
-import { styleText } from 'node:util'
 import type { RequestReport } from '../local/index.ts'
 import { describeExpression } from './brief.ts'
-import { cut, toTimeOfDay } from './line-parts.ts'
-import { defaultColumns, hasColors, type Output } from './output.ts'
+import { toTimeOfDay } from './moments.ts'
+import { hasColors, type Output, toColumns } from './output.ts'
+import { paintLine, type Style, toVisible, widthOf } from './terminal-text.ts'
 
 /** How lines are written; without `columns` they are as long as they are. */
 export type LogOptions = { readonly columns?: number | undefined; readonly colors: boolean; readonly now: Date }
 
-type Style = Parameters<typeof styleText>[0]
 type Part = { readonly text: string; readonly style?: Style | undefined }
 
 /** What waits for a slow reader, at most, in bytes: lines beyond that are left out, and counted. */
@@ -75,9 +74,8 @@ function layOut(parts: readonly Part[], columns: number | undefined, colors: boo
     if (text === '') continue
     room -= texts.length === 0 ? 0 : 2
     if (room < 2) break
-    const shown = cut(text, room)
-    room -= shown.length
-    texts.push(colors && style !== undefined ? styleText(style, shown, { validateStream: false }) : shown)
+    texts.push(paintLine([[text, style]], room, colors))
+    room -= widthOf(toVisible(text))
   }
   return texts.join('  ').trimEnd()
 }
@@ -105,7 +103,7 @@ export class RequestLog {
     }
     if (this.#leftOut > 0) output.write(`… ${this.#leftOut} lines left out: the reader of this log is slow\n`)
     this.#leftOut = 0
-    const columns = output.isTTY ? (output.columns ?? defaultColumns) : undefined
+    const columns = output.isTTY ? toColumns(output) : undefined
     output.write(`${describeReport(report, { columns, colors: hasColors(output), now: new Date() })}\n`)
   }
 }

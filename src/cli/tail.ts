@@ -1,15 +1,18 @@
 /** `fauna-streams tail`: follows a document or a set, on a terminal line by line, in a pipe as NDJSON. */
-import { FaunaTime, type Field, type StreamOptions } from '../index.ts'
+import { type Client, Expr, FaunaTime, type Field, type StreamOptions } from '../index.ts'
 import { fileStore } from '../stores/index.ts'
+import { systemTime, type Time } from '../time.ts'
 import { encode } from '../values/index.ts'
 import { type Command, failures, type OptionValues, UsageError } from './command.ts'
 import { connect, connectionOptions, readExpression, toCommandError } from './connect.ts'
-import { describeEvent, type TailEvent } from './lines.ts'
-import { defaultColumns, hasColors, onClosedPipe, write } from './output.ts'
+import { EventLines, type TailEvent } from './lines.ts'
+import { hasColors, onClosedPipe, type Output, toColumns, write } from './output.ts'
+import { findPipe, watchReader } from './pipe-reader.ts'
 import { StatusLine } from './status-line.ts'
+import { toVisible } from './terminal-text.ts'
 
 const stopSignals = ['SIGINT', 'SIGTERM'] as const
-const defaultFields = 'action,document'
+const defaultFields = 'action,document,diff,index'
 
 /** The command's row. */
 export const tail: Command = {
@@ -29,6 +32,17 @@ export const tail: Command = {
     json: { type: 'boolean', about: 'one event a line as JSON, also on a terminal' },
   },
   failures,
+  examples: [
+    [`tail 'Documents(Collection("orders"))'`, 'what comes to a collection, and what goes'],
+    [
+      `tail 'Ref(Collection("orders"), "101")' --fields action,document,diff,prev`,
+      'what changes in a document, and from what',
+    ],
+    [`tail 'Match(Index("by_state"), "new")' --snapshot`, 'the members of a set, then what changes'],
+    [`tail … --since 2026-11-24T08:00:00Z`, 'what happened since, then what happens'],
+    [`tail … --checkpoint orders.place`, 'go on where the last run was stopped'],
+    [`tail … | jq -c 'select(.type == "set") | .event.document.ref'`, 'one JSON event a line, into another program'],
+  ],
   run: async (values, words) => {
     try {
       await follow(readExpression(words), values)
@@ -42,25 +56,76 @@ async function follow(expr: unknown, values: OptionValues): Promise<void> {
   const fields = String(values['fields']).split(',') as Field[]
   const options = readOptions(values)
   const { stdout, stderr } = process
-  const isPretty = stdout.isTTY && values['json'] !== true
+  const stop = new AbortController()
   await using client = connect(values)
-  const stream = client.stream(expr, fields, { ...options, onGap: 'yield' })
-  const stop = (): void => stream.controller.abort()
-  for (const signal of stopSignals) process.once(signal, stop)
-  onClosedPipe(stdout, stop)
-  using status = new StatusLine(stream, stderr)
-  for await (const event of stream as AsyncIterable<TailEvent>) {
-    status.count(event)
-    const text = isPretty ? describe(event) : encode(event, 'event')
-    status.clear()
-    if (!(await write(stdout, `${text}\n`))) break
-    status.draw()
+  for (const signal of stopSignals) process.once(signal, () => stop.abort())
+  onClosedPipe(stdout, () => stop.abort())
+  const unwatch = watchReader(stdout)
+  try {
+    const output = {
+      stdout,
+      stderr,
+      isPretty: stdout.isTTY && values['json'] !== true,
+      time: systemTime,
+      title: toTitle(expr, values),
+    }
+    await tell(client, expr, fields, { ...options, signal: stop.signal }, output)
+  } finally {
+    unwatch()
   }
 }
 
-function describe(event: TailEvent): string {
-  const { columns = defaultColumns } = process.stdout
-  return describeEvent(event, { columns, colors: hasColors(process.stdout) })
+/** Where and how `tail` writes. */
+export type TailOutput = {
+  readonly stdout: Output
+  readonly stderr: Output
+  /** Whether events are lines for people. */
+  readonly isPretty: boolean
+  readonly time: Time
+  /** What is followed, in words. */
+  readonly title: string
+}
+
+/** Follows, and writes what comes, until the stream ends or nobody reads any more. */
+export async function tell(
+  client: Client,
+  expr: unknown,
+  fields: readonly Field[],
+  options: StreamOptions,
+  { stdout, stderr, isPretty, time, title }: TailOutput,
+): Promise<void> {
+  const stream = client.stream(expr, fields, { ...options, onGap: 'yield' })
+  const lines = new EventLines()
+  // What reads a pipe may write to the same terminal: a line that is drawn anew would be in its way.
+  const isDrawn = stderr.isTTY && findPipe(stdout.fd) === undefined
+  using status = new StatusLine(stream, { output: stderr, time, isDrawn, hasGapLines: isPretty, title })
+  const redraw = (): void => status.clear()
+  stderr.on('resize', redraw)
+  try {
+    for await (const event of stream as AsyncIterable<TailEvent>) {
+      status.count(event)
+      status.clear()
+      const text = isPretty ? lines.describe(event, toLineOptions(stdout, time)) : toJson(event, stdout)
+      if (!(await write(stdout, `${text}\n`))) break
+    }
+  } finally {
+    stderr.off('resize', redraw)
+  }
+}
+
+function toTitle(expr: unknown, values: OptionValues): string {
+  const text = expr instanceof Expr ? String(expr) : JSON.stringify(expr)
+  return `Following ${text} at ${String(values['endpoint'] ?? process.env['FAUNA_ENDPOINT'])}; Ctrl+C stops.`
+}
+
+function toLineOptions(output: Output, time: Time) {
+  return { columns: toColumns(output), colors: hasColors(output), now: time.now() }
+}
+
+/** On a terminal what would steer it is escaped: the same JSON in other letters. */
+function toJson(event: TailEvent, output: Output): string {
+  const text = encode(event, 'event')
+  return output.isTTY ? toVisible(text) : text
 }
 
 function readOptions(values: OptionValues): StreamOptions {

@@ -4,6 +4,7 @@ import { maxDepth } from '../values/index.ts'
 import { builders } from '../query/builders.ts'
 import type { FormName } from '../query/forms.ts'
 import { Expr, q } from '../query/index.ts'
+import { findNearest } from '../spelling.ts'
 import { type Token, Tokens } from './tokens.ts'
 
 const constants: ReadonlyMap<string, unknown> = new Map<string, unknown>([
@@ -221,24 +222,6 @@ class Reader {
 
 /** The name that was probably meant, as words to go on with. */
 function suggest(name: string): string {
-  const best = Object.keys(builders)
-    .map(known => ({ known, far: distance(name.toLowerCase(), known.toLowerCase()) }))
-    .toSorted((one, other) => one.far - other.far)[0]
-  return best && best.far <= maxTypos ? `; did you mean ${best.known}?` : ''
-}
-
-/** A name with more wrong letters is another name. */
-const maxTypos = 2
-
-/** How many letters differ (Levenshtein). */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, i) => i)
-  for (const [i, letter] of [...one].entries()) {
-    const next = [i + 1]
-    for (let j = 0; j < other.length; j++) {
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other[j] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row.at(-1)!
+  const meant = findNearest(name, Object.keys(builders))
+  return meant === undefined ? '' : `; did you mean ${meant}?`
 }
