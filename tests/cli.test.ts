@@ -41,10 +41,10 @@ describe('fauna-streams', { concurrency: true }, () => {
 
   const mistakes: readonly (readonly [words: readonly string[], named: RegExp])[] = [
     [[], /name a command: serve/],
-    [['sreve'], /there is no command "sreve"; the commands are serve/],
+    [['sreve'], /there is no command "sreve"; did you mean serve\?/],
     [['constructor'], /there is no command "constructor"/],
     [['--prot'], /there is no option "--prot"/],
-    [['serve', '--prot', '1'], /Unknown option '--prot'/],
+    [['serve', '--prot', '1'], /there is no option --prot; did you mean --port\?/],
     [['serve', 'here'], /Unexpected argument 'here'/],
     [['serve', '--port'], /--port.* argument missing/],
     [['serve', '--port', '65536'], /--port: "65536" is no port; give a number from 0 to 65535/],
