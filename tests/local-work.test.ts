@@ -2,13 +2,17 @@
 // same, and an index over many documents is filled between requests. Work is counted, not timed.
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { EntrySet } from '../src/local/entries.ts'
-import { MAX_FILLED_AT_ONCE } from '../src/local/index-builds.ts'
+import { continueFilling, MAX_FILLED_AT_ONCE } from '../src/local/index-builds.ts'
 import { LiveStream } from '../src/local/live-stream.ts'
 import { Renderer } from '../src/local/render.ts'
 import { Ref } from '../src/local/values.ts'
 import { ManualTime } from './support/clock.ts'
+import { KeptStore } from './support/kept-store.ts'
 import { type Answered, create, doc, type Json, LocalService, update } from './support/local-service.ts'
 import { readSeed } from './support/seed.ts'
 
@@ -163,6 +167,26 @@ test(`an index that was filled while its documents changed is like one that was 
     }
     assert.deepEqual(read('filled'), read('before'))
   }
+})
+
+test('an index that was being filled when the server ended is filled on when it is there again', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'filling-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const documents = MAX_FILLED_AT_ONCE + 200
+  const before = await KeptStore.open(folder)
+  before.ask(createCollection('c'))
+  const ids = Array.from({ length: documents }, (_, i) => i + 1)
+  before.ask({ foreach: { lambda: 'id', expr: createFrom({ var: 'id' }) }, collection: ids })
+  before.ask(createIndex('by_k'))
+  const fillOnce = ({ store }: KeptStore): void => continueFilling(store, () => true)
+  for (let slices = 0; slices < 10; slices++) fillOnce(before)
+  before.ask({ delete: doc('c', 1) })
+  await before.close()
+  const after = await KeptStore.open(folder)
+  t.after(() => after.close())
+  assert.equal(after.store.state.fillings.size, 1)
+  while (after.store.state.fillings.size > 0) fillOnce(after)
+  assert.equal(after.ask({ count: { match: { index: 'by_k' }, terms: 1 } }), documents / 3 - 1)
 })
 
 test('a set notes once that an entry came, however often it is told; what came late finds its place', () => {
