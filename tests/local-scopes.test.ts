@@ -126,3 +126,44 @@ test('a query finds the databases that it has made or deleted, by a form, and no
   const key = { create_key: { object: { database: { database: 'newer' }, role: 'admin' } } }
   assert.equal(service.send({ do: [{ create_database: { object: { name: 'newer' } } }, key] }).status, 201)
 })
+
+test('a database that moves leaves nothing behind, not even a past, and its keys bring nothing of their own', () => {
+  const service = new LocalService()
+  const moved = makeDatabase(service, 'moved')
+  const target = makeDatabase(service, 'target')
+  const data = { object: { note: 'mine' } }
+  const own = makeKey(service, { database: { database: 'moved' }, role: 'server', data })
+  const keysBefore = service.ask({ count: { keys: null } })
+  service.ask({ move_database: { database: 'moved' }, to: { database: 'target' } })
+  const names = (secret?: string): Json => {
+    const events = service.ask({ paginate: { databases: null }, events: true }, secret) as {
+      data: { action: string }[]
+    }
+    return events.data.map(event => event.action)
+  }
+  assert.deepEqual(names(), ['add'])
+  assert.deepEqual(names(target), ['add'])
+  assert.deepEqual(
+    [keysBefore, service.ask({ count: { keys: null } }), service.ask({ count: { keys: null } }, target)],
+    [3, 1, 2],
+  )
+  const key = service.ask({ key_from_secret: own }, target) as Record<string, Json>
+  assert.deepEqual(Object.keys(key).toSorted(), ['database', 'hashed_secret', 'ref', 'role', 'ts'])
+  assert.equal(service.ask({ count: { collections: null } }, moved), 0)
+})
+
+test('a move that fails, or whose query fails, moves nothing', () => {
+  const service = new LocalService()
+  const moved = makeDatabase(service, 'moved')
+  makeDatabase(service, 'target')
+  const move = (from: string, to: string): object => ({ move_database: { database: from }, to: { database: to } })
+  const { errors } = service.send(move('nope', 'nor this')).body as { errors: Described[] }
+  assert.deepEqual(
+    errors.map(error => error.position),
+    [['move_database'], ['to']],
+  )
+  assert.equal(refused(service, { do: [move('moved', 'target'), { abort: 'no' }] }).code, 'transaction aborted')
+  assert.equal(service.ask({ exists: { database: 'moved' } }), true)
+  assert.equal(service.ask({ count: { keys: null } }), 2)
+  service.ask({ create_collection: { object: { name: 'things' } } }, moved)
+})

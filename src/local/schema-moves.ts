@@ -37,7 +37,7 @@ export function moveDatabase(query: Query, ref: Ref, target: Ref, places: Places
     throw failure(places.form, 'instance already exists', 'Database already exists.')
   }
   releaseName({ ...query, database: owner }, ref, fields)
-  transaction.write(owner, ref, null, 'delete')
+  transaction.clear(owner, ref)
   const next = new Ref(parent.number, DATABASES, ref.id)
   transaction.make({ kind: 'database moved', number: moved.number, parent: parent.number })
   const { ts } = transaction.write(parent, next, fields, 'create')
@@ -46,17 +46,20 @@ export function moveDatabase(query: Query, ref: Ref, target: Ref, places: Places
   return showVersion(query, next, { ts, fields }, true)
 }
 
-/** The keys of a database are in the one that it is in. */
+/** What a key has after the move: nothing of the user's own goes with it. */
+const movedFields: readonly string[] = ['role', 'hashed_secret', 'ttl']
+
+/** The keys of a database are in the one that it is in. Nothing of them is left behind, as of the database itself. */
 function moveKeys({ store, transaction }: Query, from: Database, old: Ref, to: Database, next: Ref): void {
-  const ids = from.collections.get(KEYS)?.documents.keys() ?? []
+  const ids = [...(from.collections.get(KEYS)?.documents.keys() ?? [])]
   for (const id of ids) {
     const key = new Ref(from.number, KEYS, id)
     const fields = transaction.read(from, key)?.fields
     const database = fields?.get('database')
     if (fields === undefined || !(database instanceof Ref) || !database.equals(old)) continue
-    const moved: ObjectValue = new Map(fields).set('database', next)
+    const moved: ObjectValue = new Map([...fields].filter(([name]) => movedFields.includes(name))).set('database', next)
     const holder = new Ref(to.number, KEYS, id)
-    transaction.write(from, key, null, 'delete')
+    transaction.clear(from, key)
     transaction.write(to, holder, moved, 'create')
     for (const [digest, one] of store.state.holders) {
       if (one.equals(key)) transaction.make({ kind: 'secret', digest, holder })

@@ -178,6 +178,14 @@ export class Transaction {
     this.#rewrite(database, ref, version, () => this.#take(ref, version))
   }
 
+  /** Takes a document out with all of its past, as if it had never been: nobody is told. */
+  clear(database: Database, ref: Ref): void {
+    const versions = [...(database.findHistory(ref.collection, ref.id)?.versions ?? [])]
+    this.begin()
+    for (const owner of database.ownersOf(ref.collection)) this.#replaceEvents(timelineOf(owner, ref, versions), [])
+    for (const version of versions) this.#take(ref, version)
+  }
+
   /** Ends the transaction: what it did, or undefined where it wrote nothing. */
   commit(): Commit | undefined {
     if (this.#commitTime === undefined) return undefined

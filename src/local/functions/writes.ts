@@ -2,7 +2,7 @@
 import type { Call, Evaluate } from '../call.ts'
 import { castRef } from '../call.ts'
 import { changeDocument, createDocument, deleteDocument, insertEvent, removeEvent } from '../documents.ts'
-import { failure, wrongType } from '../failures.ts'
+import { collect, failure, wrongType } from '../failures.ts'
 import type { Places } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema, nativeRef } from '../names.ts'
@@ -103,9 +103,8 @@ function createSchema(key: string, native: number): Evaluate {
 
 const evaluateMoveDatabase: Evaluate = call => {
   checkMayWrite(call)
-  const ref = call.schemaRef('move_database', 'database', 'Database Ref')
-  const target = call.schemaRef('to', 'database', 'Database Ref')
-  return moveDatabase(call.query, ref, target, placesOf(call, 'move_database'))
+  const [ref, target] = collect(['move_database', 'to'], key => call.schemaRef(key, 'database', 'Database Ref'))
+  return moveDatabase(call.query, ref as Ref, target as Ref, placesOf(call, 'move_database'))
 }
 
 /** The forms of this file. */
