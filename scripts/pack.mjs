@@ -1,11 +1,13 @@
 // Proves the package as its users get it. Run by `npm run pack`; `npm run pack -- --keep` leaves the packed file in the
-// project's folder. Builds and packs, checks the list of files, asks publint and attw, then installs the packed file
-// into an empty folder and imports every door from there with plain node.
+// project's folder. Builds and packs, checks the list of files and the size, asks publint and attw, then installs the packed
+// file into an empty project and uses it there: with this Node, and with each `--node PATH`, `--deno PATH` and `--bun PATH`.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { EmptyApp, listCompanions } from './empty-app.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -14,6 +16,14 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** Doors that need a package which an app brings itself, as an optional peer: every other door does without. */
 const peers = new Map([['./otel', '@opentelemetry/api']])
+
+const many = /** @type {const} */ ({ type: 'string', multiple: true })
+const { values: options } = parseArgs({
+  options: { keep: { type: 'boolean' }, node: many, deno: many, bun: many },
+})
+
+/** The packed file may not grow beyond this unseen, in KiB. */
+const maxKib = 500
 
 /** What the packed file may hold: beside the build's output only these. */
 const topFiles = new Set(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'])
@@ -63,34 +73,21 @@ function checkFiles(files) {
   if (problems.length > 0) throw new Error(`the packed file is wrong:\n  ${problems.join('\n  ')}`)
 }
 
-/** Installs the packed file into an empty folder and imports every door from there.
+/** Tries the packed file in an empty project: the app, on this Node and on each runtime that was named, then types and doors.
  * @param {string} tarball
  * @param {string} folder */
 function checkInstalled(tarball, folder) {
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
-  const install = (/** @type {string[]} */ ...packages) =>
-    npm(['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], folder)
   const doors = Object.keys(manifest.exports).filter(door => typeof manifest.exports[door] !== 'string')
-  install(tarball)
-  checkDoors(
-    doors.filter(door => !peers.has(door)),
-    folder,
-  )
-  install(...Object.entries(manifest.peerDependencies).map(([name, range]) => `${name}@${range}`))
-  checkDoors([...peers.keys()], folder)
-}
-
-/** Imports doors from a folder where the package is installed.
- * @param {readonly string[]} doors
- * @param {string} folder */
-function checkDoors(doors, folder) {
-  for (const door of doors) {
-    const specifier = manifest.name + door.slice(1)
-    const program = `const names = Object.keys(await import('${specifier}'))
-      if (names.length === 0) throw new Error('${specifier} exports nothing')
-      console.log('${specifier}:', names.join(' '))`
-    process.stdout.write(run(process.execPath, ['--input-type=module', '--eval', program], folder))
+  const app = new EmptyApp(folder, npm)
+  app.install([tarball])
+  app.run(process.execPath)
+  for (const [kind, programs] of Object.entries(options)) {
+    if (typeof programs === 'object') for (const program of programs) app.run(program, kind)
   }
+  app.importDoors(doors.filter(door => !peers.has(door)))
+  app.install(listCompanions())
+  app.importDoors([...peers.keys()])
+  app.checkTypes()
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'pack-'))
@@ -100,12 +97,14 @@ try {
   // One npm prints a list here, another an object by package name.
   const [packed] = Object.values(JSON.parse(npm(['pack', '--json', '--pack-destination', folder])))
   const tarball = join(folder, packed.filename)
+  const kib = Math.ceil(packed.size / 1024)
+  if (kib > maxKib) throw new Error(`the packed file has ${kib} KiB, more than ${maxKib}: see what it holds`)
   checkFiles(packed.files.map((/** @type {{ path: string }} */ file) => file.path))
   check('publint/src/cli.js', ['run', tarball, '--strict'])
   check('@arethetypeswrong/cli/dist/index.js', [tarball, '--profile', 'esm-only', '--no-definitely-typed'])
   checkInstalled(tarball, mkdtempSync(join(folder, 'installed-')))
-  if (process.argv.includes('--keep')) copyFileSync(tarball, join(root, basename(tarball)))
-  console.log(`${basename(tarball)}: ${packed.files.length} files, ${Math.ceil(packed.size / 1024)} KiB`)
+  if (options.keep) copyFileSync(tarball, join(root, basename(tarball)))
+  console.log(`${basename(tarball)}: ${packed.files.length} files, ${kib} KiB (of ${maxKib} at most)`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
