@@ -1,6 +1,7 @@
 /** What somebody writes with the packed file's types: compiled by `npm run pack` in an empty project, never run. */
 import { Client, type ClientOptions, type EventStream, FaunaError, fql, GapError, q, type Ref } from 'fauna-streams'
 import { type LocalServer, startLocal } from 'fauna-streams/local'
+import { type OtelOptions, registerOtel } from 'fauna-streams/otel'
 import { type CheckpointStore, fileStore } from 'fauna-streams/stores'
 import { serveEvents, serveProxy, setLine } from 'fauna-streams/testing'
 
@@ -12,6 +13,8 @@ export async function follow(options: ClientOptions): Promise<readonly Ref[]> {
   const peer = await serveEvents({ lines: [setLine(1, { action: 'add' })] })
   const checkpoint: CheckpointStore = fileStore('orders.checkpoint')
   await using client = new Client({ ...options, endpoint: proxy.endpoint, secret: async () => server.secret })
+  const telemetry: OtelOptions = {}
+  const registration = registerOtel(telemetry)
   const refs: Ref[] = []
   const stream: EventStream<{ readonly type: string }> = client.stream(fql('Documents(Collection("orders"))'))
   stream.on('lost', ({ error }) => console.error(error.message))
@@ -33,6 +36,7 @@ export async function follow(options: ClientOptions): Promise<readonly Ref[]> {
     if (error instanceof GapError) console.error(error.after, error.until, error.reason)
     else if (error instanceof FaunaError) console.error(error.code, error.retryable)
   }
+  registration.disable()
   await peer.close()
   await proxy.close()
   await server.close()
