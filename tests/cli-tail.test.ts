@@ -428,7 +428,7 @@ describe('the status line', () => {
     assert.deepEqual(printed().split('\n'), [
       '! lost: cut \\u001b[2J off',
       '! retry: trying again in 1.5 s (attempt 2)',
-      '! missed: 3 events came meanwhile, and are told now, each with ↺',
+      '! missed: 3 events were missed, and read back: those with ↺',
       '! gap: changes between 12:00:53.453 and 12:00:53.454 may be missing, and cannot be had: nothing was read back',
       '! warning: mind this',
       '! back: connected again after 0 ms',

@@ -61,12 +61,9 @@ export class StatusLine implements Disposable {
     stream.on('lost', ({ error }) => this.#lose(error as FaunaError))
     stream.on('retry', ({ attempt, delayMs }) => this.#await(attempt, delayMs))
     stream.on('recovered', ({ events }) => {
+      const were = events === 1 ? 'was' : 'were'
       if (events > 0)
-        this.#tell(
-          'missed',
-          'green',
-          `${count(events, 'event')} came meanwhile, and ${events === 1 ? 'is' : 'are'} told now, each with ↺`,
-        )
+        this.#tell('missed', 'green', `${count(events, 'event')} ${were} missed, and read back: those with ↺`)
     })
     stream.on('warning', ({ message }) => this.#tell('warning', 'yellow', message))
     stream.on('gap', gap => {
