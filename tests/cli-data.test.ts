@@ -1,7 +1,7 @@
 /** `serve --data`, `--import` and `--export`: what a user wrote is there the next time, or is told plainly. */
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
@@ -59,5 +59,46 @@ describe('serve', { concurrency: true }, () => {
     const { code, stderr } = await runProgram(main, ['serve', '--port', '0', '--data', file])
     assert.equal(code, 1)
     assert.match(stderr, /--data: the folder [^\n]* cannot be made or used \(EEXIST\)/)
+  })
+  test('--import fills the server, and --export writes what it holds when it stops, as --import reads it', async t => {
+    const [seed, file] = [join(root, 'seed.ndjson'), join(root, 'all.ndjson')]
+    await writeFile(
+      seed,
+      '{"schema":"collections","fields":{"name":"orders"}}\n{"collection":"orders","id":"1","data":{"n":1}}\n',
+    )
+    const first = await serve(t, '--import', seed, '--export', file)
+    await first.client.query(q.Update(q.Ref(q.Collection('orders'), '1'), { data: { n: 2 } }))
+    first.program.child.kill('SIGTERM')
+    assert.equal((await first.program.finished).code, 0)
+    assert.match(await readFile(file, 'utf8'), /\{"collection":"orders","id":"1","ts":\d+,"data":\{"n":2\}\}\n/)
+    const second = await serve(t, '--import', file, '--data', join(root, 'imported'))
+    assert.equal(await second.client.query(q.Select(['data', 'n'], q.Get(q.Ref(q.Collection('orders'), '1')))), 2)
+    second.program.child.kill('SIGKILL')
+    await second.program.finished
+    // What was imported is kept; a second time there is no room for it.
+    const { code, stderr } = await runProgram(main, [
+      'serve',
+      '--port',
+      '0',
+      '--import',
+      file,
+      '--data',
+      join(root, 'imported'),
+    ])
+    assert.equal(code, 1)
+    assert.match(stderr, /^fauna-streams: --import: [^\n]*the server has data already[^\n]*\n$/)
+  })
+
+  test('a mistake in an imported file names its line', async () => {
+    const seed = join(root, 'wrong.ndjson')
+    await writeFile(seed, '{"schema":"collections","fields":{"name":"orders"}}\n{"collection":"order","data":{}}\n')
+    const { code, stderr } = await runProgram(main, ['serve', '--port', '0', '--import', seed])
+    assert.equal(code, 1)
+    assert.match(
+      stderr,
+      /^fauna-streams: --import: \S+: line 2: there is no collection "order"; nothing was imported\n$/,
+    )
+    const missing = await runProgram(main, ['serve', '--port', '0', '--import', join(root, 'missing')])
+    assert.match(missing.stderr, /^fauna-streams: --import: \S+ cannot be read: ENOENT/)
   })
 })

@@ -5,6 +5,7 @@ import { describeServer } from './banner.ts'
 import { type Command, CommandError, type OptionValues, UsageError } from './command.ts'
 import { hasColors } from './output.ts'
 import { RequestLog } from './request-log.ts'
+import { readLines, writeLines } from './transfer.ts'
 
 const inMemory = 'in memory: gone when it stops'
 /** The signals that end the command: Ctrl+C, and what process managers send. */
@@ -34,6 +35,16 @@ export const serve: Command = {
       value: 'folder',
       about: 'keep what is written there between runs; default: in memory only',
     },
+    import: {
+      type: 'string',
+      value: 'file',
+      about: 'fill the server, which must be empty, with newline-delimited JSON; - reads what is piped in',
+    },
+    export: {
+      type: 'string',
+      value: 'file',
+      about: 'write everything there, as --import reads it, when the server stops',
+    },
     'no-quirks': { type: 'boolean', about: 'do not repeat the faults of the real server' },
     quiet: { type: 'boolean', about: 'print the endpoint and nothing else: no banner, no log' },
   },
@@ -47,14 +58,26 @@ export const serve: Command = {
     const colors = hasColors(process.stdout)
     const keeps = options.dataDir === undefined ? inMemory : `kept in ${options.dataDir}`
     try {
+      if (values['import'] !== undefined) await importFile(server, String(values['import']))
       process.stdout.write(isQuiet ? `${endpoint}\n` : describeServer({ endpoint, secret, keeps, colors }))
       await stopped
       // The terminal has written ^C into the line.
       if (process.stdout.isTTY) process.stdout.write('\n')
+      await server.stop()
+      if (values['export'] !== undefined) writeLines(String(values['export']), server.exportLines())
     } finally {
       await server.close()
     }
   },
+}
+
+async function importFile(server: LocalServer, path: string): Promise<void> {
+  try {
+    await server.importLines(readLines(path))
+  } catch (cause) {
+    if (!(cause instanceof FaunaError)) throw cause
+    throw new CommandError(`--import: ${path}: ${cause.message}`, { cause })
+  }
 }
 
 function readOptions(values: OptionValues): LocalOptions {
@@ -63,6 +86,10 @@ function readOptions(values: OptionValues): LocalOptions {
   const secret = String(values['secret'])
   const data = values['data']
   if (data === '') throw new UsageError('--data: give the path of a folder')
+  for (const name of ['import', 'export']) {
+    if (values[name] === '') throw new UsageError(`--${name}: give the path of a file`)
+  }
+  if (values['export'] === '-') throw new UsageError('--export: give the path of a file; standard output has the log')
   if (host === '') throw new UsageError('--host: give an address, as 127.0.0.1')
   if (!/^\d{1,5}$/.test(port) || Number(port) > maxPort) {
     throw new UsageError(`--port: ${JSON.stringify(port)} is no port; give a number from 0 to ${maxPort}`)

@@ -110,6 +110,20 @@ export class LocalServer {
     this.#service.endStreams(error)
   }
 
+  /** All that the server holds as newline-delimited JSON (docs/embedded-server.md): the lines, without their ends. */
+  exportLines(): Iterable<string> {
+    return this.#service.exportLines()
+  }
+
+  /**
+   * Fills an empty server with such lines: all of them, or none. Resolves when they are kept. Rejects with a `StateError`
+   * (`bad_import`) that names the line which cannot be read, or says that there is data already.
+   */
+  async importLines(lines: Iterable<string>): Promise<void> {
+    this.#service.importLines(lines)
+    await this.#service.settle()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -27,6 +27,8 @@ import { parseAuthorization } from './secrets.ts'
 import { Store } from './store.ts'
 import { streamRights } from './stream-rights.ts'
 import { Timers } from './timers.ts'
+import { exportLines } from './transfer/exporting.ts'
+import { importLines } from './transfer/importing.ts'
 import type { StartTimer } from './timers.ts'
 
 /** How a service behaves. */
@@ -74,12 +76,7 @@ export class Service {
   constructor(options: ServiceOptions) {
     this.#options = options
     this.#timers = new Timers(options.startTimer)
-    const store: Store = new Store({
-      hasQuirks: options.quirks,
-      computeBinding: (lambda, version) => computeBinding(store, lambda, version),
-      accessOfRole: (database, role, caller) => accessOfRole(store, database, role, caller),
-      ...(options.now && { now: options.now }),
-    })
+    const store = makeStore(options)
     this.#store = store
     this.#filler = new Filler(store, this.#timers)
     this.#authenticator = new Authenticator(store, options.secret)
@@ -99,6 +96,16 @@ export class Service {
       if (this.#folder === undefined) resolve()
       else this.#folder.whenDurable(() => resolve())
     })
+  }
+
+  /** All that it holds, as lines of JSON without their ends. */
+  exportLines(): Iterable<string> {
+    return exportLines(this.#store)
+  }
+
+  /** Fills an empty server with such lines; all of them, or none. Throws `StateError` (`bad_import`). */
+  importLines(lines: Iterable<string>): void {
+    importLines(lines, this.#store, () => makeStore(this.#options))
   }
 
   /** Lets the folder go, when all that was written is on the disk. */
@@ -317,6 +324,16 @@ export class Service {
     const facts = { status, txnTime, bytesOut: Buffer.byteLength(laidOut), metrics }
     reply.send(status, responseHeaders(options, facts), laidOut)
   }
+}
+
+function makeStore(options: ServiceOptions): Store {
+  const store: Store = new Store({
+    hasQuirks: options.quirks,
+    computeBinding: (lambda, version) => computeBinding(store, lambda, version),
+    accessOfRole: (database, role, caller) => accessOfRole(store, database, role, caller),
+    ...(options.now && { now: options.now }),
+  })
+  return store
 }
 
 function globalIdOf(store: Store, { database }: Session): string {

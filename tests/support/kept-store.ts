@@ -1,6 +1,7 @@
 /** The embedded server without requests: a store, in a folder where one is given, and queries as their JSON. */
 import assert from 'node:assert/strict'
 import { Authenticator, accessOfRole } from '../../src/local/authentication.ts'
+import type { Edit } from '../../src/local/edits.ts'
 import type { PlacedEvent } from '../../src/local/indexing.ts'
 import { readJson } from '../../src/local/json.ts'
 import { ByteWriter } from '../../src/local/log/codec.ts'
@@ -25,13 +26,17 @@ export function makeStore(now?: () => number): Store {
   return store
 }
 
-/** All that a state holds, as a sorted list of texts: equal for equal states, however they came to be. */
-export function describeState(state: State): string[] {
+/**
+ * All that a state holds, as a sorted list of texts: equal for equal states, however they came to be. `change` makes of
+ * each edit what counts.
+ */
+export function describeState(state: State, change: (edit: unknown) => unknown = edit => edit): string[] {
   const lines: string[] = []
   for (const edit of contentsOf(state)) {
     // The terms of a set may be told as `1` or as `1.0`: it is the same set.
     if (edit.kind === 'entries') lines.push(...edit.put.map(describeEvent))
-    else lines.push(`${edit.kind} ${writeRecord({ txn: 0, lastId: 0n, edits: [edit] }).toString('hex')}`)
+    else
+      lines.push(`${edit.kind} ${writeRecord({ txn: 0, lastId: 0n, edits: [change(edit) as Edit] }).toString('hex')}`)
   }
   return lines.sort()
 }

@@ -29,9 +29,12 @@ function randomValue(random: () => number, depth = 0): unknown {
 /** A world: what makes the next request. It knows nothing of what became of those before. */
 export class RandomWorld {
   readonly #random: () => number
+  readonly #isPlain: boolean
 
-  constructor(random: () => number) {
+  /** In a plain world no collection goes, no document expires, and indexes are over one collection. */
+  constructor(random: () => number, { isPlain = false }: { readonly isPlain?: boolean } = {}) {
     this.#random = random
+    this.#isPlain = isPlain
   }
 
   /** The next request. */
@@ -53,7 +56,7 @@ export class RandomWorld {
 
   #params(): object {
     const data: Record<string, unknown> = { k: randomValue(this.#random), n: Math.floor(this.#random() * 4) }
-    const offset = Math.floor(this.#random() * 30)
+    const offset = Math.floor(this.#random() * 30) + (this.#isPlain ? 1_000_000 : 0)
     const ttl = { ttl: { time_add: { now: null }, offset, unit: 'seconds' } }
     return { object: { data: { object: data }, ...(this.#random() < 0.2 && ttl) } }
   }
@@ -83,7 +86,7 @@ export class RandomWorld {
       }),
       () => ({ create_collection: { object: { name, history_days: 30 } } }),
       () => ({ create_collection: { object: { name, history_days: 30 } } }),
-      () => (this.#random() < 0.2 ? { delete: { collection: name } } : make()),
+      () => (this.#random() < 0.2 && !this.#isPlain ? { delete: { collection: name } } : make()),
       () => ({ create_index: this.#index(name) }),
       () => ({ create_index: this.#index(name) }),
       () => (this.#random() < 0.3 ? { delete: { index: `${name}1` } } : make()),
@@ -117,7 +120,8 @@ export class RandomWorld {
   }
 
   #index(name: string): object {
-    const kind = Math.floor(this.#random() * 5)
+    const picked = Math.floor(this.#random() * 5)
+    const kind = picked === 2 && this.#isPlain ? 0 : picked
     const field = (...path: unknown[]): object => ({ object: { field: path } })
     const collection = { collection: name }
     const bound = {

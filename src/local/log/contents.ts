@@ -30,7 +30,7 @@ export function* contentsOf(state: State): Generator<Edit> {
 }
 
 /** A database and all below it, each behind the one that it is in. */
-function listFrom(state: State, database: Database): Database[] {
+export function listFrom(state: State, database: Database): Database[] {
   const below = [...state.databases.values()].filter(({ parent }) => parent === database)
   return [database, ...below.flatMap(one => listFrom(state, one))]
 }

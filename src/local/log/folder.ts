@@ -23,7 +23,7 @@ import { lockFolder } from './lock.ts'
 import { Log, openLogFile } from './log.ts'
 import type { LogFile, Waiter } from './log.ts'
 import { damaged, readLog } from './reading.ts'
-import { replayRecord, writeRecord } from './records.ts'
+import { recordsOf, replayRecord, writeRecord } from './records.ts'
 import { TimeFile } from './time-file.ts'
 import type { Edit } from '../edits.ts'
 
@@ -31,9 +31,7 @@ import type { Edit } from '../edits.ts'
 const MIN_COMPACTED_BYTES = 1 << 20
 /** …and holds so many times what is still there. */
 const MAX_SURPLUS = 2
-/** A log that is written anew has records of so many edits. */
-const EDITS_IN_RECORD = 200
-/** …and frames of about so many bytes. */
+/** A log that is written anew has frames of about so many bytes. */
 const FRAME_BYTES = 1 << 20
 
 /** How the folder's log is written. For tests. */
@@ -192,8 +190,7 @@ function writeAnew(draft: string, path: string, store: Store, contents: Iterable
 function* framesOf(contents: Iterable<Edit>, store: Store): Generator<Buffer[]> {
   let records: Buffer[] = []
   let bytes = 0
-  for (const edits of groupsOf(contents)) {
-    const record = writeRecord({ txn: store.clock.last, lastId: store.lastId, edits })
+  for (const record of recordsOf(contents, store.clock.last, store.lastId)) {
     records.push(record)
     bytes += record.length
     if (bytes < FRAME_BYTES) continue
@@ -202,15 +199,4 @@ function* framesOf(contents: Iterable<Edit>, store: Store): Generator<Buffer[]> 
     bytes = 0
   }
   if (records.length > 0) yield records
-}
-
-function* groupsOf(edits: Iterable<Edit>): Generator<Edit[]> {
-  let group: Edit[] = []
-  for (const edit of edits) {
-    group.push(edit)
-    if (group.length < EDITS_IN_RECORD) continue
-    yield group
-    group = []
-  }
-  if (group.length > 0) yield group
 }

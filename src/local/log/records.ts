@@ -11,6 +11,9 @@ import { Ref } from '../values.ts'
 import type { Value } from '../values.ts'
 import { ByteReader, ByteWriter, CodecError } from './codec.ts'
 
+/** How many edits of a whole state stand in one record. */
+const EDITS_IN_RECORD = 200
+
 /** A record, and the last id that had been given out. */
 export type LogRecord = TransactionRecord & { readonly lastId: bigint }
 
@@ -211,10 +214,14 @@ export function writeRecord({ txn, lastId, edits }: LogRecord): Buffer {
 }
 
 /**
- * Reads a record and makes its edits: what one of them names may have come with the one before it. Throws where the
+ * Reads a record and makes its edits, one by one: what one of them names may have come with the one before it. Throws where the
  * bytes are no record, or name something that is not there. `size` is the weight of its edits.
  */
-export function replayRecord(bytes: Buffer, state: State): { txn: number; lastId: bigint; size: number } {
+export function replayRecord(
+  bytes: Buffer,
+  state: State,
+  make: (edit: Edit) => void = edit => void state.make(edit),
+): { txn: number; lastId: bigint; size: number } {
   const reader = new ByteReader(bytes)
   const txn = reader.value<number>()
   const lastId = reader.value<bigint>()
@@ -224,9 +231,25 @@ export function replayRecord(bytes: Buffer, state: State): { txn: number; lastId
     const row = byNumber.get(number)
     if (row === undefined) throw new CodecError(`no edit has the number ${number}`)
     const edit = row.read(reader, state)
-    state.make(edit)
+    make(edit)
     size += weightOf(edit)
   }
   if (!reader.isAtEnd) throw new CodecError('there is more behind the record')
   return { txn, lastId, size }
+}
+
+/** Records of many edits, a part of them each: together they are one state. */
+export function* recordsOf(edits: Iterable<Edit>, txn: number, lastId: bigint): Generator<Buffer> {
+  for (const group of groupsOf(edits)) yield writeRecord({ txn, lastId, edits: group })
+}
+
+function* groupsOf(edits: Iterable<Edit>): Generator<Edit[]> {
+  let group: Edit[] = []
+  for (const edit of edits) {
+    group.push(edit)
+    if (group.length < EDITS_IN_RECORD) continue
+    yield group
+    group = []
+  }
+  if (group.length > 0) yield group
 }
