@@ -34,6 +34,7 @@ function bundle(path: string): string {
 /** How Node is told to run a program: one that lies elsewhere, or imports what does, is left to the loader. */
 function toArguments(path: string, importsTypeScript: boolean): readonly string[] {
   const full = resolve(root, path)
+  if (!/\.[cm]?ts$/.test(full)) return [full]
   if (importsTypeScript || relative(root, full).startsWith('..')) return ['--import', tsx, full]
   if (!bundled.has(full)) bundled.set(full, bundle(full))
   return ['--enable-source-maps', bundled.get(full)!]
