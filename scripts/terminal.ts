@@ -17,7 +17,7 @@ const columns = 84
 const lagMs = 4
 const shownEndpoint = 'http://localhost:8443'
 const order = q.Ref(q.Collection('orders'), '101')
-const command = `fauna-streams tail 'Ref(Collection("orders"), "101")' --fields action,document,diff,prev`
+const command = [`fauna-streams tail 'Ref(Collection("orders"), "101")' \\`, '    --fields action,document,diff,prev']
 
 /** A terminal: what is written, and a wait until something is on it. */
 function openTerminal() {
@@ -139,16 +139,20 @@ const wide = /\p{Emoji_Presentation}/gu
 const toText = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 const columnsOf = (text: string) => text.length + (text.match(wide)?.length ?? 0)
 
+/** Each run of words has a place of its own: not every program that shows pictures keeps blanks. */
 function drawLine(spans: readonly Span[], row: number): string {
   const y = margin + row * cell.height + fontSize
+  const parts: string[] = []
   let column = 0
-  const parts = spans.map(({ text, styles: names }) => {
-    const [x, width] = [column, columnsOf(text)].map(count => (count * cell.width).toFixed(1)) as [string, string]
-    column += columnsOf(text)
-    if (text.trim() === '') return ''
+  for (const { text, styles: names } of spans) {
     const style = names.length > 0 ? ` class="${names.join(' ')}"` : ''
-    return `<tspan x="${(margin + Number(x)).toFixed(1)}" textLength="${width}"${style}>${toText(text)}</tspan>`
-  })
+    for (const run of text.split(/( {2,}|^ | $)/)) {
+      const x = (margin + column * cell.width).toFixed(1)
+      const width = (columnsOf(run) * cell.width).toFixed(1)
+      column += columnsOf(run)
+      if (run.trim() !== '') parts.push(`<tspan x="${x}" textLength="${width}"${style}>${toText(run)}</tspan>`)
+    }
+  }
   return `  <text y="${y}">${parts.join('')}</text>`
 }
 
@@ -157,7 +161,7 @@ function draw(lines: readonly (readonly Span[])[]): string {
   const [width, height] = [columns * cell.width + 2 * margin, lines.length * cell.height + 2 * margin]
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height}" role="img" aria-label="fauna-streams tail in a terminal: an order is created and changed, the connection is lost, and what was missed is told">
   <style>
-    text { font: ${fontSize}px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328; white-space: pre }
+    text { font: ${fontSize}px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328 }
     rect { fill: #f6f8fa; stroke: #d1d9e0 }
     .bold { font-weight: 600 }
     .dim { fill: #59636e }
@@ -180,12 +184,10 @@ ${lines.map(drawLine).join('\n')}
 // Times are told as of the machine's place: the picture's is Greenwich.
 process.env['TZ'] = 'UTC'
 const screen = toScreen(await play())
-const prompt: Span[][] = [
-  [
-    { text: '$ ', styles: ['dim'] },
-    { text: command, styles: [] },
-  ],
-]
+const prompt: Span[][] = command.map((text, i) => [
+  { text: i === 0 ? '$ ' : '', styles: ['dim'] },
+  { text, styles: [] },
+])
 const picture = draw([...prompt, ...screen])
 if (process.argv.includes('--print')) process.stdout.write(picture)
 else writeFileSync(fileURLToPath(new URL('../docs/terminal.svg', import.meta.url)), picture)
