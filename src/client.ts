@@ -212,12 +212,17 @@ export class Client {
     const { signal } = this.#closing
     const where = this.#where('/')
     const read = await this.#readSecret(signal, next)
-    const answer = typeof read === 'string' ? await this.#askOnce('null', where, read, { signal }) : read
+    const answer = typeof read === 'string' ? await this.#try(read, where, signal) : read
     if ('how' in answer) throw answer.how === 'closed' ? this.#closedError() : toError(answer, where)
     if ('error' in answer.outcome) throw answer.outcome.error
     this.#secret = next
     const results = await Promise.allSettled([...this.#streams].map(stream => stream.handOver()))
     for (const result of results) if (result.status === 'rejected') throw result.reason
+  }
+
+  /** Whether a secret is good: what a query answers that does nothing. */
+  #try(secret: string, where: string, signal: AbortSignal): Promise<Answer | End> {
+    return this.#observe(operation => this.#askOnce('null', where, secret, { signal, operation }), where)
   }
 
   /** Ends every stream, normally, and closes every connection; a query that waits is told. May be called again. */
@@ -278,10 +283,19 @@ export class Client {
     throw answer.how === 'closed' ? this.#closedError() : toError(answer, where)
   }
 
-  /** The answer, and what subscribers hear of it. */
+  /** The answer to a query, of which subscribers hear. */
   async #askObserved(body: string, where: string, terms: Terms, parent?: Operation): Promise<Answer | End> {
+    return this.#observe(operation => this.#tryTwice(body, where, { ...terms, operation }), where, parent)
+  }
+
+  /** What it gives, and tells subscribers. */
+  async #observe(
+    ask: (operation: Operation | undefined) => Promise<Answer | End>,
+    where: string,
+    parent?: Operation,
+  ): Promise<Answer | End> {
     const operation = begin('query', () => ({ type: 'query', client: this.#observed, parent }))
-    const answer = await this.#tryTwice(body, where, { ...terms, operation })
+    const answer = await ask(operation)
     if (operation === undefined) return answer
     if (!('how' in answer)) {
       const error = 'error' in answer.outcome ? (answer.outcome.error as Error) : undefined

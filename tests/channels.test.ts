@@ -145,6 +145,36 @@ describe('the channels', () => {
       assert.deepEqual(heard.of('opening:start'), heard.of('opening:end'))
     }))
 
+  test('tell the query that tries a new secret, and the opening that takes over', () =>
+    hearing(async heard => {
+      const peer = await serveEvents({ lines: [versionLine(1_800_000_000_000_000)] })
+      await withClients(peer, async (_, connect) => {
+        const client = connect()
+        const stream = client.stream(ref)
+        const loop = stream[Symbol.asyncIterator]()
+        for (let events = 0; events < 2; events++) await loop.next()
+        const tried = heard.of('query:end').length
+        const waiting = loop.next()
+        const rotating = client.rotateSecret('fnNEW')
+        const line = versionLine(1_800_000_000_000_001)
+        const successor = await peer.opened(1)
+        for (const exchange of [peer.streams[0]!, successor]) await exchange.send(line)
+        assert.equal((await waiting).value?.type, 'version')
+        await stream.close()
+        await rotating
+        const [trial] = heard.of('query:end').slice(tried)
+        assert.deepEqual([trial!.statusCode, trial!.parent], [200, undefined])
+        assert.deepEqual(
+          heard.of('opening:end').map(({ number, error }) => [number, error]),
+          [
+            [1, undefined],
+            [2, undefined],
+          ],
+        )
+        assert.equal(heard.of('stream:lost').length, 0)
+      })
+    }))
+
   test('tell what is read after a loss, and of each query what it was sent for', () =>
     inHistory(async world => {
       await world.write(q.Create(thing(1), { data: {} }))
