@@ -143,9 +143,9 @@ describe('tail in a pipe', () => {
     assert.equal(code, 0)
   })
 
-  const inShell = (rest: string) => {
-    const program = [process.execPath, ...process.execArgv, join(root, main), 'tail', `'${documents}'`, ...where]
-    const shell = spawn('bash', ['-c', `set -o pipefail; ${program.join(' ')} | ${rest}`], {
+  const inShell = (rest: string, words: readonly string[] = ['tail', documents]) => {
+    const program = [process.execPath, ...process.execArgv, join(root, main), ...words, ...where]
+    const shell = spawn('bash', ['-c', `set -o pipefail; ${program.map(word => `'${word}'`).join(' ')} | ${rest}`], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     return new Promise(resolve => shell.once('close', resolve))
@@ -167,6 +167,10 @@ describe('tail in a pipe', () => {
   const skip = process.platform !== 'linux'
   test('ends with code 0 when nobody reads any more, though nothing comes', { timeout: 60_000, skip }, async () => {
     assert.equal(await inShell('head -1'), 0)
+  })
+
+  test('query ends with code 0 when nobody reads its value', async () => {
+    assert.equal(await inShell('true', ['query', 'Now()']), 0)
   })
 
   test('--checkpoint goes on where it was stopped; --snapshot tells the state first', { timeout: 60_000 }, async () => {
@@ -228,6 +232,8 @@ describe('a line of a terminal', () => {
       '12:00:53.453  ~ update  orders/101  n: 1 → 2, name removed (was "Ada"), place.table: 3 → 4',
     )
     assert.match(describeEvent(changed(undefined)), /nothing changed$/)
+    const long = { ref, ts: 1, data: { gone: 'x'.repeat(100) } }
+    assert.match(describeEvent(changed({ gone: null, n: 2 }, { prev: long })), /gone removed, n: 2$/)
   })
 
   test('cuts a long value, so that what else changed is seen', () => {

@@ -59,7 +59,7 @@ async function follow(expr: unknown, values: OptionValues): Promise<void> {
   const stop = new AbortController()
   await using client = connect(values)
   for (const signal of stopSignals) process.once(signal, () => stop.abort())
-  onClosedPipe(stdout, () => stop.abort())
+  for (const output of [stdout, stderr]) onClosedPipe(output, () => stop.abort())
   const unwatch = watchReader(stdout)
   try {
     const output = {

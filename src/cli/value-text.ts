@@ -50,7 +50,8 @@ export function* tellChanges(patch: unknown, before: unknown, limit = Infinity):
     isFirst = false
     if (value === null) {
       yield [' removed', 'red']
-      if (old !== undefined) yield* tellBefore(' (was ', old, ')', limit)
+      // Where not all fits, what comes now goes before what is gone.
+      if (old !== undefined && limit === Infinity) yield* tellBefore(' (was ', old, ')', limit)
       continue
     }
     yield [': ']
