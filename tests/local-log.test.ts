@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import * as fc from 'fast-check'
 import { StateError } from '../src/errors.ts'
+import { continueFilling } from '../src/local/index-builds.ts'
 import { ByteReader, ByteWriter, classes } from '../src/local/log/codec.ts'
 import { FILE_HEADER } from '../src/local/log/frames.ts'
 import { readLog } from '../src/local/log/reading.ts'
@@ -274,6 +275,31 @@ test(`whatever was done is there after a restart, and nothing else (SEED=${seed}
     }
     await kept.close()
   }
+})
+
+test('an index that was being filled when the process ended is filled on behind a restart', async () => {
+  const folder = makeFolder()
+  const kept = await KeptStore.open(folder)
+  kept.ask({ create_collection: { object: { name: 'c' } } })
+  const many = Array.from({ length: 1500 }, (_, i) => i)
+  kept.ask({
+    foreach: { lambda: 'n', expr: { create: { collection: 'c' }, params: { object: {} } } },
+    collection: many,
+  })
+  kept.ask({ create_index: { object: { name: 'all', source: { collection: 'c' }, active: true } } })
+  assert.equal(kept.store.state.fillings.size, 1)
+  await kept.settle()
+  const left = crash(folder)
+  await kept.close()
+  const again = await KeptStore.open(left)
+  assert.equal(again.store.state.fillings.size, 1)
+  continueFilling(again.store, () => false)
+  assert.equal(again.ask({ count: { match: { index: 'all' } } }), many.length)
+  await again.close()
+  const third = await KeptStore.open(left)
+  assert.equal(third.store.state.fillings.size, 0)
+  assert.equal(third.ask({ count: { match: { index: 'all' } } }), many.length)
+  await third.close()
 })
 
 test('a log that holds mostly what is gone is written anew at start, and holds the same', async () => {

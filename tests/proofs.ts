@@ -1,5 +1,5 @@
 /**
- * What takes too long for every run of the tests (`npm run proofs`): the larger scopes of every order in which things can
+ * What takes too long for every run of the tests (`npm run proofs`): hundreds of kills, the larger scopes of every order in which things can
  * happen, and the history model tried itself: with each of three known mistakes in the catch-up (protocol.md F.3, F.6) it must fail,
  * and without one it must not. A mistake is a change of text in a copy of the sources.
  */
@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import './support/leaks.ts'
+import { runKills } from './support/kills.ts'
 import { describeScope, playAll, type Scope } from './support/orders.ts'
 import { runProgram } from './support/program.ts'
-import { readSeed } from './support/seed.ts'
+import { makeRandom, readSeed } from './support/seed.ts'
 
 const root = join(import.meta.dirname, '..')
 const catchUp = 'src/stream/catch-up.ts'
@@ -105,3 +106,16 @@ for (const [scope, least] of scopes) {
     assert.ok(count >= least, `${count} orders`)
   })
 }
+
+/** Of an embedded server with a data folder; a few dozen are in local-kill.test.ts. */
+const kills = 400
+
+test(
+  `kill -9, ${kills} times: no answered transaction is lost, none is there by half (SEED=${seed})`,
+  { timeout: 1_200_000 },
+  async t => {
+    const { answered, unanswered } = await runKills(kills, makeRandom(seed))
+    t.diagnostic(`${answered} answered transactions all there, ${unanswered} more that were not answered`)
+    assert.ok(answered > kills * 10)
+  },
+)

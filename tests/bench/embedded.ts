@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Health } from './embedded-server.ts'
+import { measureLog } from './log.ts'
 import { type RunningEmbedded, startEmbedded } from './process.ts'
 import type { Fact } from './special.ts'
 
@@ -291,6 +292,7 @@ export const embeddedPrefix = 'embedded server: '
 /** All of the above. */
 export async function measureEmbedded(): Promise<Fact[]> {
   const facts: Fact[] = []
-  for (const measure of [measureOpenStreams, measureFanOut, measureManyDocuments]) facts.push(...(await measure()))
+  for (const measure of [measureOpenStreams, measureFanOut, measureManyDocuments, measureLog])
+    facts.push(...(await measure()))
   return facts.map(fact => ({ ...fact, name: embeddedPrefix + fact.name }))
 }

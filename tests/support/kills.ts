@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -126,6 +126,7 @@ export async function runKills(kills: number, random: () => number): Promise<Out
     const program = await bundle(root)
     for (let life = 0; life < kills;) {
       const folder = join(root, `data-${life}`)
+      await mkdir(folder)
       /** What was answered in all lives of this folder, and what was found there. */
       const known = new Map<number, number>()
       for (let i = 0; i < livesOfFolder && life < kills; i++, life++) {

@@ -111,6 +111,7 @@ export class RandomWorld {
       }),
       () => ({ create_database: { object: { name: `d${name}` } } }),
       () => (this.#random() < 0.3 ? { delete: { database: `d${name}` } } : make()),
+      () => ({ move_database: { database: `d${name}` }, to: { database: `d${this.#name()}` } }),
       () => ({ create_key: { object: { role: 'server' } } }),
       () => ({ create_key: { object: { role: 'admin', database: { database: `d${name}` } } } }),
       () => ({ update: document, params: { object: { credentials: { object: { password: 'p' } } } } }),

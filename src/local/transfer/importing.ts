@@ -109,11 +109,7 @@ class Import {
     const isGone = line.get('deleted') === true
     const name = fieldOf(line, 'name')
     const child = Number(ref.id)
-    if (
-      native === DATABASES &&
-      state.databases.has(child) === isGone &&
-      !isElsewhere(state.databases.get(child), database)
-    ) {
+    if (native === DATABASES && state.databases.has(child) === isGone) {
       state.make({ kind: 'database', number: child, parent: isGone ? undefined : database, isGone })
     }
     if (native === COLLECTIONS) state.make({ kind: 'collection', database, number: child, isGone })
@@ -138,6 +134,7 @@ class Import {
 
   /** A version of a document, or a new document. */
   #put(line: Line): void {
+    if (line.has('secret')) return
     const database = this.#databaseOf(line)
     const native = nativeOf(line)
     const name = textOf(line, 'collection')
@@ -177,7 +174,7 @@ class Import {
   #putNumber(line: Line, { number }: Database): void {
     const next = integerOf(line, 'nextNumber')
     if (next !== undefined) this.store.state.make({ kind: 'number', database: number, next: Number(next) })
-    else if (!['format', 'building', 'secret'].some(key => line.has(key))) {
+    else if (!['format', 'building'].some(key => line.has(key))) {
       throw new TypeError('it says neither "collection" nor "schema"')
     }
   }
@@ -222,12 +219,13 @@ class Import {
   /** What names keys and indexes. */
   #putRest(line: Line): void {
     const { state } = this.store
-    const { number: database } = this.#databaseOf(line)
     const building = textOf(line, 'building')
     if (building !== undefined) {
       const dueAt = Number(integerOf(line, 'dueAt') ?? 0n)
-      state.make({ kind: 'index due', ref: new Ref(database, INDEXES, BigInt(building)), dueAt })
+      state.make({ kind: 'index due', ref: new Ref(this.#databaseOf(line).number, INDEXES, BigInt(building)), dueAt })
     }
+    // It may be of a key that went with its database.
+    const database = Number(integerOf(line, 'database') ?? 0n)
     const digest = textOf(line, 'secret')
     if (digest === undefined) return
     const native = nativesByName.get(textOf(line, 'of') ?? '')
@@ -240,11 +238,6 @@ class Import {
     this.#texts.set(database, text)
     return text
   }
-}
-
-/** Whether a database is below another one than this now: it was moved, and these lines are of before. */
-function isElsewhere(database: Database | undefined, parent: number): boolean {
-  return database?.parent !== undefined && database.parent.number !== parent
 }
 
 function nativeOf(line: Line): number | undefined {
