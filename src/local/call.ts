@@ -4,6 +4,7 @@
  */
 import type { Access } from './access.ts'
 import type { Database } from './database.ts'
+import type { Deadline } from './deadline.ts'
 import { collect, failure, wrongType } from './failures.ts'
 import type { ErrorCode, Failure } from './failures.ts'
 import type { LiveVersion } from './history.ts'
@@ -25,6 +26,8 @@ export type Query = {
   readonly kind: 'query' | 'get' | 'stream'
   /** Whether it may be put off and run again: for an index that is being filled. */
   readonly canWait?: boolean
+  /** How long all of it may take; what is evaluated beside requests has no limit. */
+  readonly deadline?: Deadline
 }
 
 /** Variables, innermost first. */

@@ -31,6 +31,7 @@ export const evaluator: Evaluator = {
       case 'bindings':
         return null
       case 'form':
+        frame.query.deadline?.step()
         return functions[expression.name](new Call(expression, frame, evaluator))
     }
   },

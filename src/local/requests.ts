@@ -8,6 +8,7 @@ import type { Session } from './authentication.ts'
 import type { Frame, Query } from './call.ts'
 import { undefinedRef } from './call.ts'
 import { Collection } from './database.ts'
+import { Deadline } from './deadline.ts'
 import { dialectOf } from './dialects.ts'
 import type { Dialect } from './dialects.ts'
 import { evaluator } from './evaluate.ts'
@@ -44,6 +45,8 @@ export type RequestContext = {
   readonly apiVersion: string
   /** The latest transaction that the client has seen, in microseconds. */
   readonly lastSeen: number
+  /** How long the evaluation may take, in milliseconds. */
+  readonly timeoutMs: number
 }
 
 /** What the evaluation of a request came to. */
@@ -85,6 +88,7 @@ function transact<Result>(
     apiVersion,
     kind,
     canWait: true,
+    deadline: new Deadline(context.timeoutMs),
   }
   const frame: Frame = { query, scope: null, readAt: undefined, depth: 0 }
   try {

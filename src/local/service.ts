@@ -5,6 +5,7 @@
 import { protocolErrorBody } from './answers.ts'
 import { Authenticator, accessOfRole } from './authentication.ts'
 import type { Session } from './authentication.ts'
+import { TIMED_OUT } from './deadline.ts'
 import type { EventField } from './events.ts'
 import type { Reply, ReplyStream, WireRequest } from './exchange.ts'
 import { Feed } from './feed.ts'
@@ -48,8 +49,6 @@ export type ServiceOptions = {
 
 /** What a stream is told that is one too many. */
 const TOO_MANY: StreamError = { code: 'too many requests', description: 'Too many open streams.' }
-/** What a query is told that waits in vain for a transaction of the future (protocol.md A.8). */
-const TIMED_OUT = 'Read timed out (Query eval has timed out.)'
 
 /** A request whose headers are in order. */
 type Exchange = { readonly request: WireRequest; readonly reply: Reply; readonly options: RequestOptions }
@@ -156,14 +155,15 @@ export class Service {
   }
 
   #serve(exchange: Exchange, route: Exclude<Route, { kind: 'ping' }>, session: Session): void {
-    const { apiVersion, lastSeenTxn = 0n } = exchange.options
+    const { apiVersion, lastSeenTxn = 0n, queryTimeoutMs: timeoutMs } = exchange.options
     const error = this.#folder?.error
     if (error !== undefined) {
       this.#refuseUnkept(exchange, error)
       return
     }
-    const context: RequestContext = { store: this.#store, session, apiVersion, lastSeen: Number(lastSeenTxn) }
-    const patience = { timeoutMs: exchange.options.queryTimeoutMs, refuse: () => this.#refuseLate(exchange) }
+    const lastSeen = Number(lastSeenTxn)
+    const context: RequestContext = { store: this.#store, session, apiVersion, lastSeen, timeoutMs }
+    const patience = { timeoutMs, refuse: () => this.#refuseLate(exchange) }
     if (route.kind === 'stream') {
       this.#filler.run(() => this.#openStream(exchange, context, route.source, route.fields), patience)
     } else if (route.kind === 'query' || route.kind === 'rest') {

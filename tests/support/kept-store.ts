@@ -69,7 +69,7 @@ export class KeptStore {
   send(expression: unknown, secret = SECRET): { readonly status: number; readonly body: Record<string, Json> } {
     const session = this.#authenticator.authenticate({ secret })
     assert.ok(session !== undefined, 'nobody has this secret')
-    const context = { store: this.store, session, apiVersion: '4', lastSeen: 0 }
+    const context = { store: this.store, session, apiVersion: '4', lastSeen: 0, timeoutMs: 60_000 }
     const { answer } = answerQuery(context, () => readJson(Buffer.from(JSON.stringify(expression))))
     return { status: answer.status, body: JSON.parse(answer.body) as Record<string, Json> }
   }

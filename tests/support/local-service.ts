@@ -12,7 +12,11 @@ const SECRET = 'secret'
 const API_VERSION = '4'
 
 /** How a request is sent, where that is not the usual way. */
-type How = { readonly method?: string; readonly version?: string }
+type How = {
+  readonly method?: string
+  readonly version?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 /** A decoded answer. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -87,6 +91,11 @@ export class LocalService {
     return this.#answerTo('/', expression, secret, { version })
   }
 
+  /** Sends a query that may take only so many milliseconds. */
+  sendTimed(expression: unknown, timeoutMs: number): Answered {
+    return this.#answerTo('/', expression, SECRET, { headers: { 'x-query-timeout': String(timeoutMs) } })
+  }
+
   /** Sends a query that may be put off, and calls back with its answer. */
   sendLater(expression: unknown, answered: (answer: Answered) => void): void {
     const send = (status: number, _headers: unknown, text: string | Uint8Array): void =>
@@ -157,7 +166,7 @@ export class LocalService {
 
   #request(path: string, expression: unknown, secret: string, reply: Reply, how: How = {}): void {
     const { method = 'POST', version = API_VERSION } = how
-    const headers = { authorization: `Bearer ${secret}`, 'x-faunadb-api-version': version }
+    const headers = { authorization: `Bearer ${secret}`, 'x-faunadb-api-version': version, ...how.headers }
     const body = Buffer.from(expression === undefined ? '' : JSON.stringify(expression))
     this.#service.handle({ method, path, headers, body, version: 2 }, reply)
   }
