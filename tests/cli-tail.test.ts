@@ -143,9 +143,9 @@ describe('tail in a pipe', () => {
     assert.equal(code, 0)
   })
 
-  const inShell = (rest: string, words: readonly string[] = ['tail', documents]) => {
-    const program = [process.execPath, ...process.execArgv, join(root, main), ...words, ...where]
-    const shell = spawn('bash', ['-c', `set -o pipefail; ${program.map(word => `'${word}'`).join(' ')} | ${rest}`], {
+  const inShell = (rest: string, words: readonly string[] = ['tail', documents, ...where]) => {
+    const program = [process.execPath, ...process.execArgv, join(root, main), ...words]
+    const shell = spawn('bash', ['-c', `set -o pipefail; ${program.map(word => `'${word}'`).join(' ')} ${rest}`], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     return new Promise(resolve => shell.once('close', resolve))
@@ -157,7 +157,7 @@ describe('tail in a pipe', () => {
       for (let i = 1_000; !stop.signal.aborted; i++)
         await client.query(q.Create(q.Ref(orders, String(i)), { data: {} }))
     })()
-    const code = await inShell('head -3')
+    const code = await inShell('| head -3')
     stop.abort()
     await writing
     assert.equal(code, 0)
@@ -166,11 +166,20 @@ describe('tail in a pipe', () => {
   // Elsewhere a program learns only at its next write that nobody reads its pipe.
   const skip = process.platform !== 'linux'
   test('ends with code 0 when nobody reads any more, though nothing comes', { timeout: 60_000, skip }, async () => {
-    assert.equal(await inShell('head -1'), 0)
+    assert.equal(await inShell('| head -1'), 0)
   })
 
+  test(
+    'ends with code 0 when nobody reads what it says of a server that is not there',
+    { timeout: 60_000 },
+    async () => {
+      const words = ['tail', documents, '--endpoint', 'http://127.0.0.1:1', '--secret', 's']
+      assert.equal(await inShell('2>&1 | true', words), 0)
+    },
+  )
+
   test('query ends with code 0 when nobody reads its value', async () => {
-    assert.equal(await inShell('true', ['query', 'Now()']), 0)
+    assert.equal(await inShell('| true', ['query', 'Now()', ...where]), 0)
   })
 
   test('--checkpoint goes on where it was stopped; --snapshot tells the state first', { timeout: 60_000 }, async () => {
