@@ -2,6 +2,7 @@
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { q } from '../src/query/index.ts'
 import { LocalService, create, doc, update } from './support/local-service.ts'
 import type { Json } from './support/local-service.ts'
 
@@ -223,4 +224,68 @@ test('a database moves into another one with what is in it and the keys for it, 
   assert.equal(service.ask({ exists: { database: 'shop', scope: { database: 'attic' } } }), true)
   assert.equal(service.ask({ exists: { collection: 'orders' } }, secret), true)
   assert.equal(service.ask({ count: { keys: { database: 'attic' } } }), 1)
+})
+
+test('the parameter _ names nothing', () => {
+  const service = serve()
+  const answer = service.send({ map: { lambda: ['_', 'x'], expr: { var: '_' } }, collection: [[1, 2]] })
+  assert.deepEqual(errorOf(answer)['description'], "Variable '_' is not defined.")
+  const inner = { map: { lambda: '_', expr: { var: '_' } }, collection: [1, 2] }
+  assert.deepEqual(service.ask({ let: { _: 'outer' }, in: inner }), ['outer', 'outer'])
+})
+
+test('what is wrong with the bindings of a let, its body and the parameters of a lambda is told together', () => {
+  const service = serve()
+  const positions = (expression: object): Json =>
+    (service.send(expression).body['errors'] as Record<string, Json>[]).map(error => error['position'] ?? null)
+  const wrong = { nope: 1 }
+  assert.deepEqual(positions({ let: [{ a: wrong }, { b: 1, c: 1 }, { d: wrong }], in: wrong }), [
+    ['let', 0, 'a'],
+    ['let', 1],
+    ['let', 2, 'd'],
+    ['in'],
+  ])
+  assert.deepEqual(positions({ map: { lambda: 1, expr: wrong }, collection: wrong }), [
+    ['map', 'lambda'],
+    ['map', 'expr'],
+  ])
+  assert.deepEqual(positions([wrong, wrong]), [[0]])
+})
+
+test('an object, and the bindings of a let, may stand in an @obj, and in no other escape', () => {
+  const service = serve()
+  assert.deepEqual(service.ask({ object: { '@obj': { a: { add: [1, 2] } } } }), { a: 3 })
+  assert.equal(service.ask({ let: { '@obj': { a: 1 } }, in: { var: 'a' } }), 1)
+  const error = errorOf(service.send([{ object: { '@ts': '2020-01-01T00:00:00Z' } }]))
+  assert.deepEqual([error['position'], error['description']], [[0], 'Object expected, Time provided.'])
+})
+
+test('a select evaluates all that it needs before it looks at its path; a call its function before its arguments', () => {
+  const service = serve()
+  const abort = (message: string): object => ({ abort: message })
+  const first = (expression: object): Json => errorOf(service.send(expression))['description'] ?? null
+  assert.equal(first({ select: [1.5], from: abort('from') }), 'from')
+  assert.equal(first({ call: abort('function'), arguments: abort('arguments') }), 'function')
+  const both = service.send({ select: [1.5, true], from: [] }).body['errors'] as Record<string, Json>[]
+  assert.deepEqual(
+    both.map(error => error['position']),
+    [
+      ['select', 0],
+      ['select', 1],
+    ],
+  )
+})
+
+test('calls of functions inside of one another are counted, those of map too', () => {
+  const service = serve()
+  const again = q.Map([q.Subtract(q.Var('x'), 1)], n => q.Call('dive', n))
+  const body = q.Query(q.Lambda('x', q.If(q.LTE(q.Var('x'), 0), 0, again)))
+  service.ask({ create_function: { object: { name: 'dive', body } } })
+  assert.equal(service.send({ call: 'dive', arguments: 99 }).status, 200)
+  assert.deepEqual(errorOf(service.send({ call: 'dive', arguments: 100 }))['code'], 'stack overflow')
+})
+
+test('where null stands for this database, a wrong value is told so', () => {
+  const error = errorOf(serve().send({ collections: 1 }))
+  assert.equal(error['description'], 'Database Ref or Null expected, Integer provided.')
 })

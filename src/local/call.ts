@@ -11,7 +11,18 @@ import type { LiveVersion } from './history.ts'
 import { schemaKindOf, typeName } from './kinds.ts'
 import type { Store } from './store.ts'
 import type { Transaction } from './transaction.ts'
-import { CalendarDate, Lambda, Page, Ref, SetValue, Time, UnresolvedRef, VersionValue, inside } from './values.ts'
+import {
+  CalendarDate,
+  Lambda,
+  Page,
+  Ref,
+  SetValue,
+  Time,
+  UnresolvedRef,
+  VersionValue,
+  NO_NAME,
+  inside,
+} from './values.ts'
 import type { Expression, FormExpression, ObjectValue, Position, SchemaKind, SetForm, Value } from './values.ts'
 import { COLLECTIONS } from './native.ts'
 
@@ -39,7 +50,7 @@ export type Frame = {
   readonly scope: Scope
   /** The time of reads inside of `at`, in microseconds. */
   readonly readAt: number | undefined
-  /** How many user functions have called one another to come here. */
+  /** How many functions have called one another to come here. */
   readonly depth: number
   /** Why nothing may be written here: a lambda of a set, or a predicate. */
   readonly isPure?: boolean
@@ -236,16 +247,30 @@ export class Call {
   /** The function argument as something to call; `at` is where a wrong number of arguments is told. */
   lambda(key: string, at: Position = this.at(key)): (argument: Value) => Value {
     const part = this.part(key)
+    const { depth } = this.frame
     if (part.kind === 'lambda') {
       return argument => {
+        checkDepth(depth, at)
         const scope = bindParameters(part.parameters, argument, this.frame.scope, at)
-        return this.evaluator.run(part.body, { ...this.frame, scope })
+        return this.evaluator.run(part.body, { ...this.frame, scope, depth: depth + 1 })
       }
     }
     const value = this.value(key)
     if (!(value instanceof Lambda)) throw wrongType(this.at(key), 'Lambda', typeName(value))
-    return argument => this.evaluator.apply(value, argument, this.frame)
+    return argument => {
+      checkDepth(depth, at)
+      return this.evaluator.apply(value, argument, { ...this.frame, depth: depth + 1 })
+    }
   }
+}
+
+/** How deep functions may be called inside of one another, those of the user and those of `map` and its kin alike. */
+const MAX_CALL_DEPTH = 200
+
+/** Fails where one more call would be too deep. */
+export function checkDepth(depth: number, at: Position): void {
+  if (depth < MAX_CALL_DEPTH) return
+  throw failure(at, 'stack overflow', `Call stack reached the maximum limit of ${MAX_CALL_DEPTH}.`)
 }
 
 /** A document as a query sees it. */
@@ -260,13 +285,17 @@ export function bindParameters(
   scope: Scope,
   at: Position,
 ): Scope {
-  if (typeof parameters === 'string') return { name: parameters, value: argument, up: scope }
+  if (typeof parameters === 'string') return bind(parameters, argument, scope)
   const values = Array.isArray(argument) ? argument : [argument]
   if (values.length !== parameters.length) {
     const counts = `${parameters.length} elements. Array contains ${values.length}.`
     throw failure(inside(at, 'lambda'), 'invalid argument', `Lambda expects an array with ${counts}`)
   }
-  return parameters.reduce<Scope>((up, name, i) => ({ name, value: values[i] ?? null, up }), scope)
+  return parameters.reduce<Scope>((up, name, i) => bind(name, values[i] ?? null, up), scope)
+}
+
+function bind(name: string, value: Value, up: Scope): Scope {
+  return name === NO_NAME ? up : { name, value, up }
 }
 
 export function castNumber(value: Value, at: Position): bigint | number {

@@ -6,7 +6,7 @@ import type { Evaluator, Frame, Scope } from './call.ts'
 import { collect } from './failures.ts'
 import { functions } from './functions/table.ts'
 import { makeSet } from './functions/set-literals.ts'
-import { Lambda } from './values.ts'
+import { Lambda, NO_NAME } from './values.ts'
 import type { Expression, Value } from './values.ts'
 import { resolveRef } from './written-refs.ts'
 
@@ -49,7 +49,7 @@ export const evaluator: Evaluator = {
 /** A function value keeps the variables that its body uses. */
 function close(expression: Extract<Expression, { kind: 'lambda' }>, frame: Frame): Lambda {
   const captured = new Map<string, Value>()
-  const parameters = [expression.parameters].flat()
+  const parameters = [expression.parameters].flat().filter(name => name !== NO_NAME)
   for (const name of freeVariables(expression.body)) {
     if (parameters.includes(name)) continue
     for (let scope = frame.scope; scope !== null; scope = scope.up) {

@@ -12,7 +12,8 @@ import { parseEscape, parseQuoted } from './escapes.ts'
 import type { LambdaReader } from './escapes.ts'
 import { Failure, failure } from './failures.ts'
 import type { QueryError } from './failures.ts'
-import { inside } from './values.ts'
+import { typeName } from './kinds.ts'
+import { NO_NAME, inside } from './values.ts'
 import type { Binding, Expression, Position } from './values.ts'
 
 /** What the reading of one request shares: the version that its lambdas get, and the unbound variables so far. */
@@ -134,26 +135,62 @@ function readBinding(name: string, json: Json, at: Position, names: Names, conte
   return { name, value: readExpression(json, inside(at, name), names, context) }
 }
 
-function bindingsOf(json: Json, at: Position): { name: string; json: Json; at: Position }[] {
-  if (json instanceof Map) return [...json].map(([name, value]) => ({ name, json: value, at: inside(at, name) }))
+type WrittenBinding = { readonly name: string | undefined; readonly json: Json; readonly at: Position }
+
+/** What stands in a `let`; an element that binds nothing has no name. */
+function bindingsOf(json: Json, at: Position, context: ParseContext): WrittenBinding[] {
+  if (json instanceof Map) {
+    return [...unescape(json, at, context)].map(([name, value]) => ({ name, json: value, at: inside(at, name) }))
+  }
   if (!Array.isArray(json)) throw expected(at, 'Array', json)
   return json.map((element, i) => {
     const [first] = element instanceof Map && element.size === 1 ? element : []
-    if (first === undefined) throw expected(inside(at, i), 'Object', element)
+    if (first === undefined) return { name: undefined, json: element, at: inside(at, i) }
     return { name: first[0], json: first[1], at: inside(inside(at, i), first[0]) }
   })
+}
+
+/** The errors of what is read side by side; elsewhere the first ends the reading. */
+class Collected {
+  readonly all: QueryError[] = []
+
+  /** What is read; undefined where it cannot be, which is remembered. */
+  read<T>(read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.all.push(...error.errors)
+      return undefined
+    }
+  }
+}
+
+/** The fields of an object that may stand in an `@obj`; any other escape is none, which is told at the form. */
+function unescape(json: ReadonlyMap<string, Json>, at: Position, context: ParseContext): ReadonlyMap<string, Json> {
+  const inner = json.size === 1 ? json.get('@obj') : undefined
+  if (inner instanceof Map) return inner
+  const escape = parseEscape(json, at, lambdaReader(context))
+  if (escape === undefined) return json
+  const type = escape.kind === 'literal' ? typeName(escape.value) : escape.kind === 'set' ? 'Set' : 'Ref'
+  throw failure(at?.up ?? null, 'invalid expression', `Object expected, ${type} provided.`)
 }
 
 /** `let` and its `in` are read together: each binding is in the scope of those behind it. */
 function readLet(object: ReadonlyMap<string, Json>, at: Position, names: Names, context: ParseContext): Expression {
   let scope = names
   const bindings: Binding[] = []
+  const errors = new Collected()
   const letAt = inside(at, 'let')
-  for (const binding of bindingsOf(object.get('let') ?? null, letAt)) {
-    bindings.push({ name: binding.name, value: readExpression(binding.json, binding.at, scope, context) })
-    scope = { name: binding.name, up: scope }
+  for (const binding of errors.read(() => bindingsOf(object.get('let') ?? null, letAt, context)) ?? []) {
+    errors.read(() => {
+      if (binding.name === undefined) throw expected(binding.at, 'Object', binding.json)
+      bindings.push({ name: binding.name, value: readExpression(binding.json, binding.at, scope, context) })
+    })
+    if (binding.name !== undefined) scope = { name: binding.name, up: scope }
   }
-  const body = readExpression(object.get('in') ?? null, inside(at, 'in'), scope, context)
+  const body = errors.read(() => readExpression(object.get('in') ?? null, inside(at, 'in'), scope, context))
+  if (body === undefined || errors.all.length > 0) throw new Failure(errors.all)
   const parts = new Map<string, Expression>([
     ['let', { kind: 'bindings', bindings, at: letAt }],
     ['in', body],
@@ -174,10 +211,12 @@ function readParameters(json: Json, at: Position): string | string[] {
 const readLambda: PartReader = (json, at, names, context) => {
   if (!(json instanceof Map)) throw expected(at, 'Lambda', json)
   if (json.size !== 2 || !json.has('lambda') || !json.has('expr')) throw unknownForm(at, json)
-  const parameters = readParameters(json.get('lambda') ?? null, inside(at, 'lambda'))
+  const errors = new Collected()
+  const parameters = errors.read(() => readParameters(json.get('lambda') ?? null, inside(at, 'lambda')))
   let scope = names
-  for (const name of [parameters].flat()) scope = { name, up: scope }
-  const body = readExpression(json.get('expr') ?? null, inside(at, 'expr'), scope, context)
+  for (const name of [parameters ?? []].flat()) if (name !== NO_NAME) scope = { name, up: scope }
+  const body = errors.read(() => readExpression(json.get('expr') ?? null, inside(at, 'expr'), scope, context))
+  if (parameters === undefined || body === undefined) throw new Failure(errors.all)
   return { kind: 'lambda', parameters, body, apiVersion: functionVersion(context.apiVersion), at }
 }
 
@@ -204,11 +243,9 @@ const readLambdaOrExpression: PartReader = (json, at, names, context) => {
 
 const readFields: PartReader = (json, at, names, context) => {
   if (!(json instanceof Map)) throw expected(at, 'Object', json)
-  const escape = parseEscape(json, at, lambdaReader(context))
-  if (escape !== undefined) return escape
   const before = context.unbound
   const unbound: QueryError[][] = []
-  const fields = [...json].map(([name, value]) => {
+  const fields = [...unescape(json, at, context)].map(([name, value]) => {
     context.unbound = []
     const field = readBinding(name, value, at, names, context)
     unbound.push(context.unbound)

@@ -336,6 +336,9 @@ export type FormExpression = {
   readonly isEager?: boolean
 }
 
+/** The parameter of a function that names nothing: what comes for it is let go. */
+export const NO_NAME = '_'
+
 /** A name and the expression that it stands for. */
 export type Binding = { readonly name: string; readonly value: Expression }
 

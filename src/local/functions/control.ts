@@ -1,14 +1,11 @@
 /** Forms that decide what is evaluated: variables, conditions, sequences, functions and calls. */
 import type { Call, Evaluate, Frame } from '../call.ts'
-import { castBoolean, castRef, undefinedRef } from '../call.ts'
+import { castBoolean, castRef, checkDepth, undefinedRef } from '../call.ts'
 import { collect, failure, Failure, permissionDenied, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema } from '../names.ts'
 import { Lambda, PendingTime, Time, UnresolvedRef, inside, relativeTo } from '../values.ts'
 import type { Expression, Position, Ref, Value } from '../values.ts'
-
-/** How deep user functions may call one another. */
-const MAX_CALL_DEPTH = 200
 
 const evaluateVariable: Evaluate = call => {
   const part = call.part('var')
@@ -58,8 +55,7 @@ const evaluateAt: Evaluate = call => {
 }
 
 /** The function that a `call` names, by ref or by name. */
-function findFunction(call: Call): Ref {
-  const value = call.value('call')
+function findFunction(call: Call, value: Value): Ref {
   const named = typeof value === 'string' ? findSchema(call.query.database, 'function', value) : value
   if (named instanceof UnresolvedRef) throw undefinedRef(named, call.at('call'))
   if (schemaKindOf(named) !== 'function') throw wrongType(call.at('call'), 'Identifier', typeName(named))
@@ -67,16 +63,15 @@ function findFunction(call: Call): Ref {
 }
 
 const evaluateCall: Evaluate = call => {
+  const value = call.value('call')
   const argument = call.has('arguments') ? call.value('arguments') : []
-  const ref = findFunction(call)
+  const ref = findFunction(call, value)
   const { query, depth } = call.frame
   if (!query.access.allows('call', ref, [argument])) throw permissionDenied(call.position)
   const fields = query.store.lastFieldsOf(ref)
   const body = fields?.get('body')
   if (!(body instanceof Lambda)) throw call.fail('instance not found', 'Function not found.')
-  if (depth >= MAX_CALL_DEPTH) {
-    throw call.fail('stack overflow', `Call stack reached the maximum limit of ${MAX_CALL_DEPTH}.`)
-  }
+  checkDepth(depth, call.position)
   const role = fields?.get('role')
   const access = role === undefined ? query.access : query.store.accessOfRole(query.database, role, query.access)
   const frame: Frame = { ...call.frame, query: { ...query, access }, depth: depth + 1 }

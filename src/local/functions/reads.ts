@@ -1,7 +1,7 @@
 /** Forms that read: `get`, `exists`, `first`, `last`, and `select` with its kin. */
-import type { Call, Evaluate, Frame } from '../call.ts'
-import { castSet, isNativeCollection, showVersion, undefinedRef } from '../call.ts'
-import { failure, permissionDenied, wrongType } from '../failures.ts'
+import type { Argument, Call, Evaluate, Frame } from '../call.ts'
+import { castBoolean, castSet, isNativeCollection, showVersion, undefinedRef } from '../call.ts'
+import { collect, failure, permissionDenied, wrongType } from '../failures.ts'
 import { isLive } from '../history.ts'
 import { typeName } from '../kinds.ts'
 import { fieldsOf, isIdentical } from '../compare.ts'
@@ -137,8 +137,9 @@ function followAll(call: Call, value: Value, path: readonly Value[]): Value[] {
   return found === undefined ? [] : followAll(call, found, rest)
 }
 
-function pathOf(call: Call, key: string): Value[] {
-  return call.list(key).map(({ value, at }) => {
+/** The steps of a path; all that are none are told. */
+function castPath(steps: readonly Argument[]): Value[] {
+  return collect(steps, ({ value, at }) => {
     if (typeof value !== 'string' && typeof value !== 'bigint')
       throw wrongType(at, 'String or Integer', typeName(value))
     return value
@@ -148,9 +149,13 @@ function pathOf(call: Call, key: string): Value[] {
 /** What a path finds, or all that it finds; the default is evaluated only where it is needed, but for forms of old. */
 function selectFrom(key: 'select' | 'select_all' | 'select_as_index'): Evaluate {
   return call => {
-    const path = pathOf(call, key)
+    const steps = call.list(key)
+    // Newer versions evaluate everything before they look at any of it.
+    const early = call.form.isEager === true ? castPath(steps) : undefined
     const from = call.value('from')
-    const isAll = key !== 'select' || (call.has('all') && call.boolean('all'))
+    const all = key !== 'select' || (call.has('all') && call.value('all'))
+    const path = early ?? castPath(steps)
+    const isAll = castBoolean(all, call.at('all'))
     const fallback = call.form.isEager === true && call.has('default') ? call.value('default') : undefined
     if (from instanceof UnresolvedRef) throw undefinedRef(from, call.at('from'))
     if (isAll) return followAll(call, from, path)
@@ -163,7 +168,7 @@ function selectFrom(key: 'select' | 'select_all' | 'select_as_index'): Evaluate 
 
 function containsPath(key: 'contains' | 'contains_path'): Evaluate {
   return call => {
-    const path = pathOf(call, key)
+    const path = castPath(call.list(key))
     return follow(call, call.value('in'), path) !== undefined
   }
 }

@@ -19,8 +19,8 @@ function scopeOf(call: Call): Database | UnresolvedRef {
   return databaseOf(call, scope, 'scope')
 }
 
-function databaseOf(call: Call, scope: Value, key: string): Database | UnresolvedRef {
-  if (schemaKindOf(scope) !== 'database') throw wrongType(call.at(key), 'Database Ref', typeName(scope))
+function databaseOf(call: Call, scope: Value, key: string, expected = 'Database Ref'): Database | UnresolvedRef {
+  if (schemaKindOf(scope) !== 'database') throw wrongType(call.at(key), expected, typeName(scope))
   if (scope instanceof UnresolvedRef) return scope
   const database = findDatabase(call.query, castRef(scope, call.at(key)))
   return database ?? new UnresolvedRef('database', call.query.store.nameOf(scope as Ref) ?? '')
@@ -48,7 +48,7 @@ function findDatabaseNow(call: Call, parent: Database, name: string): Ref | Unre
 function native(name: string): Evaluate {
   return call => {
     const scope = call.value(name)
-    const database = scope === null ? call.query.database : databaseOf(call, scope, name)
+    const database = scope === null ? call.query.database : databaseOf(call, scope, name, 'Database Ref or Null')
     const number = nativesByName.get(name)?.number ?? 0
     return database instanceof UnresolvedRef ? database : nativeRef(database, number)
   }
