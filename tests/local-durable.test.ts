@@ -17,6 +17,8 @@ before(async () => {
 after(() => rm(root, { recursive: true }))
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+/** A flush that has not begun by then never will. */
+const maxTurns = 100_000
 /** Enough turns of the event loop for a flush that is not held to begin. */
 const settle = async (): Promise<void> => {
   for (let i = 0; i < 5; i++) await turn()
@@ -46,7 +48,10 @@ class HeldService extends LocalService {
 
   /** Resolves when a flush waits to be let go. */
   async flushing(): Promise<void> {
-    while (this.flushes.length === 0) await turn()
+    for (let turns = 0; this.flushes.length === 0; turns++) {
+      assert.ok(turns < maxTurns, 'no flush begins')
+      await turn()
+    }
   }
 
   /** Lets the flush that runs end, and then all others. */
