@@ -206,6 +206,39 @@ test('what was done to a document equals more than its own word only below versi
   assert.equal(service.ask({ equals: [action, 'update'] }), true)
 })
 
+test('a document, a page and an event equal none of the objects that have their fields', () => {
+  const service = serve()
+  service.ask(create('things', 1, { n: 1 }))
+  const get = { get: doc('things', 1) }
+  const page = { paginate: { documents: { collection: 'things' } } }
+  const event = { select: ['data', 0], from: { paginate: { events: doc('things', 1) } } }
+  const fieldsOf = (value: object, names: string[]): object => ({
+    object: Object.fromEntries(names.map(name => [name, { select: name, from: value }])),
+  })
+  const questions: [object, object, boolean][] = [
+    [get, get, true],
+    [get, fieldsOf(get, ['ref', 'ts', 'data']), false],
+    [get, { merge: get, with: { object: {} } }, false],
+    [{ create: { collection: 'things' }, params: { object: {} } }, { get: { select: 'ref', from: get } }, false],
+    [page, page, true],
+    [page, fieldsOf(page, ['data']), false],
+    [page, { select: 'data', from: page }, false],
+    [event, event, true],
+    [event, fieldsOf(event, ['ts', 'action', 'document', 'data']), false],
+  ]
+  for (const [a, b, isEqual] of questions) {
+    assert.equal(service.ask({ equals: [a, b] }), isEqual, JSON.stringify([a, b]))
+    assert.equal(service.ask({ contains_value: a, in: [b] }), isEqual, JSON.stringify([a, b]))
+  }
+  const made = { create: doc('things', 2), params: { object: {} } }
+  const both = (first: object): object => ({
+    let: [{ a: first }],
+    in: { equals: [{ var: 'a' }, { get: doc('things', 2) }] },
+  })
+  assert.equal(service.ask(both(made)), false, 'what create gives is told apart from what is read')
+  assert.equal(service.ask(both({ update: doc('things', 2), params: { object: {} } })), true)
+})
+
 test('a database moves into another one with what is in it and the keys for it, but not into itself', () => {
   const service = serve()
   service.ask({ create_database: { object: { name: 'shop' } } })

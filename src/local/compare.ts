@@ -222,9 +222,16 @@ export function isIdentical(a: Value, b: Value): boolean {
   }
   const left = fieldsOf(a)
   const right = fieldsOf(b)
-  if (left !== undefined && right !== undefined) return isIdenticalObject(left, right)
+  if (left !== undefined && right !== undefined) return isSameKind(a, b) && isIdenticalObject(left, right)
   if (left !== undefined || right !== undefined) return false
   return compareValues(a, b) === 0
+}
+
+/** An object with the same fields is no version, page or event; and what `create` gave is not what `get` gives. */
+function isSameKind(a: Value, b: Value): boolean {
+  if (a instanceof Map || b instanceof Map) return a instanceof Map && b instanceof Map
+  if (a instanceof VersionValue && b instanceof VersionValue) return a.isCreated === b.isCreated
+  return a?.constructor === b?.constructor
 }
 
 function isIdenticalObject(a: ObjectValue, b: ObjectValue): boolean {

@@ -3,12 +3,14 @@ import type { FormName } from '../../query/forms.ts'
 import type { Evaluate } from '../call.ts'
 import { collections } from './collections.ts'
 import { comparison } from './comparison.ts'
+import { containedValues } from './contained-values.ts'
 import { control } from './control.ts'
 import { conversions } from './conversions.ts'
 import { formats } from './formats.ts'
 import { identity } from './identity.ts'
 import { numbers } from './numbers.ts'
 import { pages } from './pages.ts'
+import { paths } from './paths.ts'
 import { patterns } from './patterns.ts'
 import { reads } from './reads.ts'
 import { refs } from './refs.ts'
@@ -25,6 +27,8 @@ export const functions = {
   ...refs,
   ...setForms,
   ...reads,
+  ...paths,
+  ...containedValues,
   ...pages,
   ...writes,
   ...identity,

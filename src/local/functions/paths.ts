@@ -1,0 +1,121 @@
+/** Forms that follow paths into values: `select` with its kin, and whether something is at a path. */
+import type { Argument, Call, Evaluate } from '../call.ts'
+import { castBoolean, isNativeCollection, undefinedRef } from '../call.ts'
+import { fieldsOf } from '../compare.ts'
+import { collect, failure, wrongType } from '../failures.ts'
+import { typeName } from '../kinds.ts'
+import { COLLECTIONS, natives } from '../native.ts'
+import { Page, Ref, SetEventValue, UnresolvedRef } from '../values.ts'
+import type { Value } from '../values.ts'
+
+/** The fields of a ref: its id, and what it is in. */
+function refFields(ref: Ref): Map<string, Value> {
+  const collection = new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
+  return new Map<string, Value>([
+    ['id', ref.id.toString()],
+    ['collection', collection],
+    ['class', collection],
+  ])
+}
+
+/** A field of a ref; what has a name has it for its id, and only a ref into another database says which. */
+function refField({ query }: Call, ref: Ref, key: string): Value | undefined {
+  if (key === 'id') return nativeName(ref) ?? query.store.nameOf(ref) ?? ref.id.toString()
+  if (key !== 'database') return refFields(ref).get(key)
+  const database = ref.database === query.database.number ? undefined : query.store.database(ref.database)
+  return database && query.store.refOfDatabase(database)
+}
+
+function nativeName(ref: Ref): string | undefined {
+  return isNativeCollection(ref) ? natives.get(Number(ref.id))?.name : undefined
+}
+
+/** Other names of the fields of events. */
+const eventAliases: Readonly<Record<string, string>> = { instance: 'document', resource: 'document' }
+
+/** One step of a path; undefined where there is nothing. */
+function step(call: Call, value: Value, key: Value): Value | undefined {
+  if (Array.isArray(value)) return typeof key === 'bigint' ? value[Number(key)] : undefined
+  if (value instanceof Page && typeof key === 'bigint') return value.data[Number(key)]
+  if (typeof key !== 'string') return undefined
+  if (value instanceof Ref) return refField(call, value, key)
+  if (value instanceof SetEventValue && key === 'data') return [...(value.values ?? [])]
+  const fields = fieldsOf(value)
+  const name = fields?.has(key) === true || value instanceof Map ? key : (eventAliases[key] ?? key)
+  return fields?.get(name)
+}
+
+function follow(call: Call, value: Value, path: readonly Value[]): Value | undefined {
+  let found: Value | undefined = value
+  for (const key of path) {
+    found = step(call, found, key)
+    if (found === undefined) return undefined
+  }
+  return found
+}
+
+function flatten(value: Value): Value[] {
+  return Array.isArray(value) ? value.flatMap(flatten) : [value]
+}
+
+/** Every value that a path finds where arrays on the way stand for all of their elements. */
+function followAll(call: Call, value: Value, path: readonly Value[]): Value[] {
+  const [key, ...rest] = path
+  if (key === undefined) return flatten(value)
+  if (Array.isArray(value) && typeof key === 'string') return value.flatMap(element => followAll(call, element, path))
+  const found = step(call, value, key)
+  return found === undefined ? [] : followAll(call, found, rest)
+}
+
+/** The steps of a path; all that are none are told. */
+function castPath(steps: readonly Argument[]): Value[] {
+  return collect(steps, ({ value, at }) => {
+    if (typeof value !== 'string' && typeof value !== 'bigint')
+      throw wrongType(at, 'String or Integer', typeName(value))
+    return value
+  })
+}
+
+/** What a path finds, or all that it finds; the default is evaluated only where it is needed, but for forms of old. */
+function selectFrom(key: 'select' | 'select_all' | 'select_as_index'): Evaluate {
+  return call => {
+    const steps = call.list(key)
+    // Newer versions evaluate everything before they look at any of it.
+    const early = call.form.isEager === true ? castPath(steps) : undefined
+    const from = call.value('from')
+    const all = key !== 'select' || (call.has('all') && call.value('all'))
+    const path = early ?? castPath(steps)
+    const isAll = castBoolean(all, call.at('all'))
+    const fallback = call.form.isEager === true && call.has('default') ? call.value('default') : undefined
+    if (from instanceof UnresolvedRef) throw undefinedRef(from, call.at('from'))
+    if (isAll) return followAll(call, from, path)
+    const found = follow(call, from, path)
+    if (found !== undefined) return found
+    if (call.has('default')) return fallback ?? call.value('default')
+    throw failure(call.at('from'), 'value not found', `Value not found at path [${path.map(String).join()}].`)
+  }
+}
+
+function containsPath(key: 'contains' | 'contains_path'): Evaluate {
+  return call => {
+    const path = castPath(call.list(key))
+    return follow(call, call.value('in'), path) !== undefined
+  }
+}
+
+const evaluateContainsField: Evaluate = call => {
+  const field = call.string('contains_field')
+  const value = call.value('in')
+  if (Array.isArray(value)) throw wrongType(call.at('in'), 'Object', typeName(value))
+  return step(call, value, field) !== undefined
+}
+
+/** The forms of this file. */
+export const paths = {
+  select: selectFrom('select'),
+  select_all: selectFrom('select_all'),
+  select_as_index: selectFrom('select_as_index'),
+  contains: containsPath('contains'),
+  contains_path: containsPath('contains_path'),
+  contains_field: evaluateContainsField,
+} satisfies Record<string, Evaluate>
