@@ -239,6 +239,18 @@ test('a document, a page and an event equal none of the objects that have their 
   assert.equal(service.ask(both({ update: doc('things', 2), params: { object: {} } })), true)
 })
 
+test('a path into a document finds its collection by the word of old', () => {
+  const service = serve()
+  service.ask(create('things', 1, { n: 1 }))
+  const get = { get: doc('things', 1) }
+  const things = { '@ref': { id: 'things', collection: { '@ref': { id: 'collections' } } } }
+  assert.deepEqual(service.ask({ select: ['class'], from: get }), things)
+  assert.equal(service.ask({ select: ['class', 'id'], from: get }), 'things')
+  assert.equal(service.ask({ contains_field: 'class', in: get }), true)
+  assert.equal(service.ask({ contains_field: 'collection', in: get }), false)
+  assert.equal(service.ask({ contains_path: ['ref', 'collection'], in: get }), true)
+})
+
 test('a database moves into another one with what is in it and the keys for it, but not into itself', () => {
   const service = serve()
   service.ask({ create_database: { object: { name: 'shop' } } })

@@ -5,23 +5,18 @@ import { fieldsOf } from '../compare.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
 import { COLLECTIONS, natives } from '../native.ts'
-import { Page, Ref, SetEventValue, UnresolvedRef } from '../values.ts'
+import { Page, Ref, SetEventValue, UnresolvedRef, VersionValue } from '../values.ts'
 import type { Value } from '../values.ts'
 
-/** The fields of a ref: its id, and what it is in. */
-function refFields(ref: Ref): Map<string, Value> {
-  const collection = new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
-  return new Map<string, Value>([
-    ['id', ref.id.toString()],
-    ['collection', collection],
-    ['class', collection],
-  ])
+function collectionOf(ref: Ref): Ref {
+  return new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
 }
 
 /** A field of a ref; what has a name has it for its id, and only a ref into another database says which. */
 function refField({ query }: Call, ref: Ref, key: string): Value | undefined {
   if (key === 'id') return nativeName(ref) ?? query.store.nameOf(ref) ?? ref.id.toString()
-  if (key !== 'database') return refFields(ref).get(key)
+  if (key === 'collection' || key === 'class') return collectionOf(ref)
+  if (key !== 'database') return undefined
   const database = ref.database === query.database.number ? undefined : query.store.database(ref.database)
   return database && query.store.refOfDatabase(database)
 }
@@ -39,6 +34,8 @@ function step(call: Call, value: Value, key: Value): Value | undefined {
   if (value instanceof Page && typeof key === 'bigint') return value.data[Number(key)]
   if (typeof key !== 'string') return undefined
   if (value instanceof Ref) return refField(call, value, key)
+  // A document says what it is in by the word of old only.
+  if (value instanceof VersionValue && key === 'class') return collectionOf(value.ref)
   if (value instanceof SetEventValue && key === 'data') return [...(value.values ?? [])]
   const fields = fieldsOf(value)
   const name = fields?.has(key) === true || value instanceof Map ? key : (eventAliases[key] ?? key)
