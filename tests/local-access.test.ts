@@ -295,6 +295,22 @@ test('a token that is replaced has another secret, and none shows its hash when 
   assert.equal(service.ask({ has_current_identity: null }, replaced.secret), true)
 })
 
+test('a collection has members in 64 roles at most', () => {
+  const service = serve()
+  const makeRole = (name: string, membership?: object): Answered =>
+    service.send({ create_role: { object: { name, ...(membership && { membership }) } } })
+  const member = { object: { resource: notes } }
+  for (let i = 0; i < 64; i++) assert.equal(makeRole(`r${i}`, member).status, 201)
+  const tooMany = [': resources exceeded: Maximum number of roles per membership class exceeded. Maximum allowed: 64.']
+  assert.deepEqual(failures(makeRole('more', [member])), tooMany)
+  assert.equal(makeRole('other').status, 201)
+  const grow = { update: { role: 'other' }, params: { object: { membership: member } } }
+  assert.deepEqual(failures(service.send(grow)), tooMany)
+  service.ask({ update: { role: 'r0' }, params: { object: { membership: member } } })
+  service.ask({ delete: { role: 'r0' } })
+  assert.equal(service.send(grow).status, 200)
+})
+
 test('what a key may be: roles there are, refs there are, and a secret that was made for it', () => {
   const service = serve()
   const wrong = (parameters: object): string[] => failures(service.send({ create_key: { object: parameters } }))

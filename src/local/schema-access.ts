@@ -9,7 +9,7 @@ import { ACCESS_PROVIDERS, CREDENTIALS, DATABASES, KEYS, ROLES, TOKENS } from '.
 import { readAny, readData, readHttpsUri, readName, readPriority, readTimestamp, typed } from './schema-fields.ts'
 import type { FieldRule } from './schema-fields.ts'
 import type { Kind, Prepared } from './schema-kind.ts'
-import { checkRole, checkRoleNames, readRole, settleRole } from './schema-roles.ts'
+import { checkRole, checkRoleCount, checkRoleNames, readRole, settleRole } from './schema-roles.ts'
 import { hashSecret, isKeySecret, makeKeySecret, makeTokenSecret } from './secrets.ts'
 import { digestSecret } from './store.ts'
 import { wrongStoredType } from './stored.ts'
@@ -118,6 +118,7 @@ export const accessKinds: readonly Kind[] = [
     fields: [data, name, { name: 'membership', read: readAny }, { name: 'privileges', read: readAny }],
     kept: ['name'],
     settle: settleRole,
+    check: checkRoleCount,
     checkFields: checkRole,
     hasReferences: true,
   },

@@ -146,6 +146,32 @@ export function entriesOf(fields: ObjectValue | undefined, name: 'membership' | 
   return entries.every(entry => entry.has('resource')) ? entries : []
 }
 
+/** How many roles may have the documents of one collection as their members. */
+const MAX_ROLES_PER_MEMBERSHIP = 64
+
+/** The collections whose documents are members of a role. */
+function memberCollections(fields: ObjectValue | undefined): Ref[] {
+  return entriesOf(fields, 'membership')
+    .map(entry => entry.get('resource'))
+    .filter(resource => resource instanceof Ref)
+}
+
+/** Fails where a collection would have too many roles. */
+export function checkRoleCount(query: Query, given: ObjectValue, self: Ref | undefined): FieldFailure[] {
+  const { database, transaction } = query
+  const wanted = memberCollections(given)
+  if (wanted.length === 0) return []
+  const others = [...(database.collections.get(ROLES)?.documents.keys() ?? [])]
+    .filter(id => id !== self?.id)
+    .map(id => memberCollections(transaction.read(database, new Ref(database.number, ROLES, id))?.fields))
+  const isFull = wanted.some(
+    one => others.filter(members => members.some(other => other.equals(one))).length >= MAX_ROLES_PER_MEMBERSHIP,
+  )
+  if (!isFull) return []
+  const description = `Maximum number of roles per membership class exceeded. Maximum allowed: ${MAX_ROLES_PER_MEMBERSHIP}.`
+  return [{ field: [], code: 'resources exceeded', description }]
+}
+
 /** The role of a key or a function: one that is built in, one of a user, or several of users. */
 export const readRole: FieldReader = (value, field, query) => {
   const read = readAny(value, field, query)
