@@ -357,11 +357,12 @@ export class Client {
   #askForHeaders(path: string, operation: Operation | undefined): Readonly<Record<string, string>> {
     const { headers } = this.#options
     if (!isHeard('request')) return headers
-    const added: Record<string, string> = { ...headers }
+    // Only theirs: a key that stands in the options is nobody else's.
+    const added: Record<string, string> = {}
     tell('request', () => ({ client: this.#observed, operation, method: 'POST', path, headers: added }))
-    let checked = headers
+    let checked = {}
     callSafely(() => (checked = checkHeaders(added)))
-    return checked
+    return { ...headers, ...checked }
   }
 
   #headers(secret: string, lastSeen: number | undefined): Record<string, string> {

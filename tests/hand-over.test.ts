@@ -42,6 +42,48 @@ async function follow(answers: (FakeAnswer | End)[], resume: 'live' | false = 'l
 }
 
 describe('a hand-over', () => {
+  test('waits for the rest of an event of which a part came, however long that takes while it grows', async () => {
+    const { stream, words, link, time, settle } = await follow([
+      tells(startLine(1), versionLine(2)),
+      tells(startLine(9), versionLine(10)),
+    ])
+    const done = stream.handOver()
+    await settle()
+    const line = versionLine(5)
+    for (const part of [line.slice(0, 20), line.slice(20, 40)]) {
+      link.exchanges[0]!.push(bytes(part))
+      await settle()
+      time.pass(15_000)
+      await settle()
+    }
+    assert.equal(link.exchanges[0]!.isCancelled, false)
+    link.exchanges[0]!.push(bytes(`${line.slice(40)}\r\n`))
+    await settle()
+    time.pass(30_000)
+    await done
+    await settle()
+    assert.deepEqual(words, ['start 1', 'version 2', 'version 5', 'version 10'])
+    stream.controller.abort()
+  })
+
+  test('tells the hole where the rest of an event never comes', async () => {
+    const { stream, words, link, time, settle } = await follow([
+      tells(startLine(1), versionLine(2)),
+      tells(startLine(9), versionLine(10)),
+    ])
+    const done = stream.handOver()
+    await settle()
+    link.exchanges[0]!.push(bytes(versionLine(5).slice(0, 20)))
+    await settle()
+    for (let i = 0; i < 3; i++) {
+      time.pass(15_000)
+      await settle()
+    }
+    await done
+    assert.deepEqual(words, ['start 1', 'version 2', 'gap 2–9', 'version 10'])
+    stream.controller.abort()
+  })
+
   test('follows the old stream until it has passed the start of the new one', async () => {
     const { stream, words, push, settle, link } = await follow([
       tells(startLine(1), versionLine(2)),

@@ -1,5 +1,5 @@
 /** What goes before live lines: what was missed, what a stream only announced, the state before the first change. */
-import type { FaunaError } from '../errors.ts'
+import type { FaunaError, GapReason } from '../errors.ts'
 import type { AnyEvent, GapEvent, StartEvent } from '../events/types.ts'
 import type { End } from '../end.ts'
 import { type CatchUpOperation, end } from '../observe.ts'
@@ -48,6 +48,8 @@ type Read = {
   /** Where somebody hears of it. */
   readonly operation: CatchUpOperation | undefined
   events: number
+  /** Why some of it is lacking, where that is so. */
+  reason: GapReason | undefined
 }
 
 /** Reads before lines go on; one thing at a time. */
@@ -153,22 +155,23 @@ export class Backlog {
 
   #begin(reading: Reading, kind: Read['kind'], after: number, until: number): void {
     const operation = this.#parts.watch.beginCatchUp(kind, after, until)
-    this.#read = { reading, kind, after, until, operation, events: 0 }
+    this.#read = { reading, kind, after, until, operation, events: 0, reason: undefined }
   }
 
-  #finish({ operation, events }: Read, outcome: Partial<CatchUpOperation> = {}): void {
+  #finish({ operation, events, reason }: Read, outcome: Partial<CatchUpOperation> = {}): void {
     this.#read = undefined
-    end(operation, { events, ...outcome })
+    end(operation, { events, ...(reason && { reason }), ...outcome })
   }
 
   #takeItem(item: ReadItem, read: Read): AnyEvent | undefined {
     const { cursor, owner } = this.#parts
-    read.events++
     if (item.type === 'gap') {
+      read.reason ??= item.reason
       cursor.complete(item.until)
       owner.miss(item)
       return item
     }
+    if (item.type !== 'synced') read.events++
     if (item.type === 'synced') cursor.complete(item.txn)
     else if (item.type !== 'snapshot') cursor.recover(item.txn)
     return owner.tell(item)

@@ -7,17 +7,6 @@ type Batches = Pullable<readonly AnyEvent[]>
 
 /** All events that have come, at once. */
 export function byArrival(source: EventSource): Batches {
-  return collect(source, () => source.takeWith())
-}
-
-/** The events of one transaction, removes first; what has no transaction stands alone. */
-export function byTransaction(source: EventSource): Batches {
-  const batches = collect(source, first => ('txn' in first ? source.takeWithin(first.txn) : undefined))
-  return { ...batches, take: () => batches.take()?.toSorted((a, b) => rank(a) - rank(b)) }
-}
-
-/** An error waits until what was taken before it was given. */
-function collect(source: EventSource, takeNext: (first: AnyEvent) => AnyEvent | undefined): Batches {
   let held: { readonly error: unknown } | undefined
   const take = () => {
     if (held) throw held.error
@@ -25,13 +14,31 @@ function collect(source: EventSource, takeNext: (first: AnyEvent) => AnyEvent | 
     if (first === undefined) return undefined
     const events = [first]
     try {
-      for (let event = takeNext(first); event !== undefined; event = takeNext(first)) events.push(event)
+      collect(events, () => source.takeWith())
     } catch (error) {
+      // It waits until what was taken before it was given.
       held = { error }
     }
     return events
   }
   return { take, fill: () => source.fill(), stop: () => source.stop() }
+}
+
+/** The events of one transaction, removes first; what has no transaction stands alone. */
+export function byTransaction(source: EventSource): Batches {
+  // An error comes instead: a part of a transaction is never given as if it were all of it.
+  const take = () => {
+    const first = source.take()
+    if (first === undefined) return undefined
+    const events = [first]
+    if ('txn' in first) collect(events, () => source.takeWithin(first.txn))
+    return events.toSorted((a, b) => rank(a) - rank(b))
+  }
+  return { take, fill: () => source.fill(), stop: () => source.stop() }
+}
+
+function collect(events: AnyEvent[], takeNext: () => AnyEvent | undefined): void {
+  for (let event = takeNext(); event !== undefined; event = takeNext()) events.push(event)
 }
 
 /** A `start` or a state goes before changes; of an entry that leaves and comes, the coming is what holds. */

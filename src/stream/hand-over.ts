@@ -11,10 +11,15 @@ export interface HandOverOwner {
   attempt(): Promise<Attempt | undefined>
   /** Whether the stream is still on this attempt, and goes on. */
   isOn(attempt: Attempt): boolean
-  /** Whether the stream waits for events, and got none since this time, in milliseconds since the Unix epoch. */
-  isQuietSince(time: number): boolean
+  /**
+   * Where the stream waits for events, and got none since this time, in milliseconds since the Unix epoch: how many bytes
+   * it holds of one that has not come whole; otherwise `undefined`.
+   */
+  heldSinceQuiet(time: number): number | undefined
   /** The old attempt has told everything up to the successor's start. */
   passed(successor: Successor): void
+  /** The old attempt began an event, and does not go on with it. */
+  stalled(): void
 }
 
 /** Holds the attempt that takes over as planned, when the one before it has passed its start. */
@@ -69,12 +74,17 @@ export class HandOver {
     return successor.settled
   }
 
-  /** A loop that waits in vain for so long has heard everything that the old stream had to tell. */
-  #awaitSilence(successor: Successor): void {
+  /**
+   * A loop that waits in vain for so long has heard everything that the old stream had to tell, unless a part of a line is
+   * there: the rest is waited for as long as it grows.
+   */
+  #awaitSilence(successor: Successor, heldBefore = 0): void {
     const { time } = this.#link
     this.#overlap = time.after(overlapMs, () => {
-      if (this.#owner.isQuietSince(time.now() - overlapMs)) this.#owner.passed(successor)
-      else this.#awaitSilence(successor)
+      const held = this.#owner.heldSinceQuiet(time.now() - overlapMs)
+      if (held === 0) return this.#owner.passed(successor)
+      if (held !== undefined && held === heldBefore) return this.#owner.stalled()
+      this.#awaitSilence(successor, held)
     })
   }
 }

@@ -65,6 +65,8 @@ export class EventSource implements Pullable<AnyEvent> {
   readonly #link: Link
   readonly #options: SourceOptions
   readonly #signal: AbortSignal
+  /** Aborts at the end of the stream, whatever ended it: nothing that it began goes on after that. */
+  readonly #life = new AbortController()
   readonly #owner: SourceEvents
   readonly #state: State
   readonly #opener: Opener
@@ -110,8 +112,9 @@ export class EventSource implements Pullable<AnyEvent> {
     const { request, maxLineBytes, resume, pageSize, since } = options
     const fields = sortFields(request.fields)
     const prepare = () => this.#prepare()
-    this.#opener = new Opener(link, { maxLineBytes, resumes: resume !== false, prepare }, signal, owner)
-    this.#history = new History(link, { body: request.body, fields, pageSize, signal })
+    const life = this.#life.signal
+    this.#opener = new Opener(link, { maxLineBytes, resumes: resume !== false, prepare }, life, owner)
+    this.#history = new History(link, { body: request.body, fields, pageSize, signal: life })
     this.#isExact = options.exact
     this.#wireFields = options.exact ? widenFields(fields) : request.fields
     this.#mayHoldVersions = ['diff', 'prev'].some(field => this.#wireFields?.includes(field))
@@ -126,18 +129,19 @@ export class EventSource implements Pullable<AnyEvent> {
     })
     this.#saver = this.#makeSaver()
     this.#keeper = new Keeper(this.#cursor, () => this.#takeNext(), this.#saver)
-    const isQuietSince = (time: number) => this.#isReading && (this.lastEventAt ?? 0) <= time
     this.#handOver = new HandOver(link, this.#opener, {
       attempt: async () => this.#opening?.catch(() => undefined),
       isOn: attempt => !this.#isOver() && this.#attempt === attempt,
-      isQuietSince,
+      heldSinceQuiet: time => this.#heldSinceQuiet(time),
       passed: successor => {
         this.#cursor.complete(successor.startTxn)
         this.#goOver(successor)
       },
+      // As with any loss, what was missed is read back, or told.
+      stalled: () => this.#attempt?.cancel(),
     })
     this.#refresh = new Refresh(link.time, {
-      isQuietSince,
+      isQuietSince: time => this.#heldSinceQuiet(time) === 0,
       refresh: () => this.#refreshPlace(),
     })
     if (since !== undefined) this.#cursor.restore({ txn: since, isComplete: true, keys: [] })
@@ -304,11 +308,20 @@ export class EventSource implements Pullable<AnyEvent> {
       this.#lose(read)
       return false
     }
-    this.#lines = read
+    this.#arrive(read, now)
+    return true
+  }
+
+  #arrive(lines: readonly string[], now: number): void {
+    this.#lines = lines
     this.#next = 0
     this.lastEventAt = now
     this.#lag.arrived(now)
-    return true
+  }
+
+  /** Bytes of a line that has not come whole, where the loop waits and nothing came whole since this time. */
+  #heldSinceQuiet(time: number): number | undefined {
+    return this.#isReading && (this.lastEventAt ?? 0) <= time ? this.#attempt?.heldBytes : undefined
   }
 
   async #open(): Promise<Attempt | undefined> {
@@ -340,8 +353,7 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#handOver.settle()
     this.#attempt = successor.attempt
     this.#opening = Promise.resolve(successor.attempt)
-    this.#lines = successor.lines
-    this.#next = 0
+    this.#arrive(successor.lines, this.#link.time.now())
     this.#told = undefined
     this.#isPlaced = false
     before?.cancel()
@@ -539,6 +551,7 @@ export class EventSource implements Pullable<AnyEvent> {
   /** The one end: what came and was not taken is dropped, the wire stream is let go. */
   #close(error: FaunaError | undefined): void {
     if (!this.#state.move('closed')) return
+    this.#life.abort()
     this.#lines = []
     this.#next = 0
     this.#backlog.clear(error)

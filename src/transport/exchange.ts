@@ -115,6 +115,7 @@ export class Exchange {
   cancel(): void {
     if (this.#isCancelled || this.#request.destroyed) return
     this.#isCancelled = true
+    this.pinged = undefined
     this.#request.removeAllListeners('data')
     if (this.#request.closed || this.#session.mayReset(this)) this.reset()
     else this.#request.pause()
