@@ -28,7 +28,9 @@ function openTerminal() {
     for (const look of waits) look()
     return true
   }
-  const output = { isTTY: true, columns, fd: -1, write, getColorDepth: () => 4, on: () => output, off: () => output }
+  const self = () => output
+  const listening = { on: self, once: self, off: self }
+  const output = { isTTY: true, columns, fd: -1, write, writableLength: 0, getColorDepth: () => 4, ...listening }
   const shows = (pattern: RegExp) =>
     new Promise<void>(resolve => {
       const look = () => {

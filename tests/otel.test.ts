@@ -1,12 +1,14 @@
 /** `fauna-streams/otel` with the real SDK: what its exporters get, and what arrives on the wire. */
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { hrTimeToMilliseconds } from '@opentelemetry/core'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { Client, q, QueryError } from '../src/index.ts'
+import type { ObservedStream } from '../src/observe.ts'
 import { metricUnits } from '../src/otel/metrics.ts'
 import { registerOtel } from '../src/otel/index.ts'
 import { errorLine, serveEvents, setLine, versionLine } from '../src/testing/index.ts'
@@ -348,6 +350,42 @@ describe('registerOtel', () => {
         assert.equal(telemetry.spans(querySpan).length, 1)
         const told = await telemetry.read()
         assert.equal(told.get('fauna.client.sessions'), undefined)
+      })
+    }))
+
+  test('ends the spans that are open when it is disabled', () =>
+    measured(async telemetry => {
+      let ask: (answer: () => void) => void
+      const asked = new Promise<() => void>(resolve => (ask = resolve))
+      const peer = await serveEvents({ query: exchange => ask(() => exchange.respond(200, { resource: 1 })) })
+      await withClients(peer, async (_, connect) => {
+        const answered = connect().query(1)
+        const answer = await asked
+        assert.equal(telemetry.spans(querySpan).length, 0)
+        telemetry.registration.disable()
+        assert.equal(telemetry.spans(querySpan).length, 1)
+        answer()
+        await answered
+        assert.equal(telemetry.spans(querySpan).length, 1)
+      })
+    }))
+
+  test('counts a stream once that is closed, though a ping of it is told late', () =>
+    measured(async telemetry => {
+      await withClients(await serveEvents(), async (_, connect) => {
+        const closed = new Promise<{ stream: ObservedStream }>(resolve => {
+          const hear = (message: unknown) => {
+            unsubscribe('fauna-streams:stream:close', hear)
+            resolve(message as { stream: ObservedStream })
+          }
+          subscribe('fauna-streams:stream:close', hear)
+        })
+        const stream = connect().stream(ref)
+        await stream[Symbol.asyncIterator]().next()
+        await stream.close()
+        const { stream: told } = await closed
+        channel('fauna-streams:stream:ping').publish({ stream: told, roundTripMs: 1 })
+        assert.equal(pick((await telemetry.read()).get('fauna.stream.events')?.values), 1)
       })
     }))
 

@@ -1,5 +1,4 @@
 /** Writing to a terminal or a pipe: waits for who reads slowly, and knows when nobody reads any more. */
-import { once } from 'node:events'
 
 /** What is written to: a stream of the process. */
 export type Output = NodeJS.WriteStream & { readonly fd: number }
@@ -12,21 +11,30 @@ export function toColumns(output: Output): number {
   return output.columns || defaultColumns
 }
 
-/** Writes, and waits until there is room again; false where nobody reads any more. */
-export async function write(output: Output, text: string): Promise<boolean> {
-  if (output.destroyed || output.writableEnded) return false
-  if (output.write(text)) return true
-  const closed = new AbortController()
-  const stop = (): void => closed.abort()
-  output.once('close', stop)
-  try {
-    await once(output, 'drain', { signal: closed.signal })
-    return true
-  } catch {
-    return false
-  } finally {
-    output.off('close', stop)
-  }
+/**
+ * Writes, and waits until the system has taken all of it: what a slow reader leaves in this process would be lost with it.
+ * False where that is not to be: nobody reads any more, or `signal` said to stop.
+ */
+export async function write(output: Output, text: string, signal?: AbortSignal): Promise<boolean> {
+  if (output.destroyed || output.writableEnded || signal?.aborted) return false
+  return new Promise(resolve => {
+    const stop = (): void => end(false)
+    const end = (isWritten: boolean): void => {
+      output.off('close', stop)
+      signal?.removeEventListener('abort', stop)
+      resolve(isWritten)
+    }
+    output.once('close', stop)
+    signal?.addEventListener('abort', stop)
+    output.write(text, error => end(!error))
+    // A pipe with room, a file or a terminal has it by now.
+    if (output.writableLength === 0 && !output.errored) end(true)
+  })
+}
+
+/** Ends the process where an output still waits for its reader: Node keeps it until all is read, and `destroy` is of no use there. */
+export function leaveUnread(outputs: readonly Output[]): void {
+  if (outputs.some(output => output.writableLength > 0)) process.exit()
 }
 
 /** Calls `run` once when nobody reads any more, as behind `| head`: no error, but an end. */

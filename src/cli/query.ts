@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { encode } from '../values/index.ts'
 import { type Command, failures } from './command.ts'
 import { connect, connectionOptions, readExpression, toCommandError } from './connect.ts'
-import { hasColors, toColumns, write } from './output.ts'
+import { hasColors, onClosedPipe, toColumns, write } from './output.ts'
 import { toVisible, toVisibleLines } from './terminal-text.ts'
 
 /** The command's row. */
@@ -26,6 +26,8 @@ export const query: Command = {
       const expr = readExpression(words)
       await using client = connect(values)
       const value = await client.query(expr)
+      // What nobody reads any more is left unwritten.
+      onClosedPipe(process.stdout, () => undefined)
       await write(process.stdout, `${values['json'] === true ? toJson(value) : toPretty(value)}\n`)
     } catch (error) {
       throw toCommandError(error)

@@ -6,7 +6,7 @@ import { encode } from '../values/index.ts'
 import { type Command, failures, type OptionValues, UsageError } from './command.ts'
 import { connect, connectionOptions, readExpression, toCommandError } from './connect.ts'
 import { EventLines, type TailEvent } from './lines.ts'
-import { hasColors, onClosedPipe, type Output, toColumns, write } from './output.ts'
+import { hasColors, leaveUnread, onClosedPipe, type Output, toColumns, write } from './output.ts'
 import { findPipe, watchReader } from './pipe-reader.ts'
 import { StatusLine } from './status-line.ts'
 import { toVisible } from './terminal-text.ts'
@@ -46,6 +46,7 @@ export const tail: Command = {
   run: async (values, words) => {
     try {
       await follow(readExpression(words), values)
+      leaveUnread([process.stdout, process.stderr])
     } catch (error) {
       throw toCommandError(error)
     }
@@ -106,7 +107,7 @@ export async function tell(
       status.count(event)
       status.clear()
       const text = isPretty ? lines.describe(event, toLineOptions(stdout, time)) : toJson(event, stdout)
-      if (!(await write(stdout, `${text}\n`))) break
+      if (!(await write(stdout, `${text}\n`, options.signal))) break
     }
   } finally {
     stderr.off('resize', redraw)

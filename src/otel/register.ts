@@ -18,7 +18,7 @@ export type OtelOptions = {
 
 /** What `registerOtel` gives. */
 export type OtelRegistration = {
-  /** Stops measuring and tracing. May be called again. */
+  /** Stops measuring and tracing; spans that are open end now, without an outcome. May be called again. */
   disable(): void
   /** Disables. */
   [Symbol.dispose](): void
@@ -41,7 +41,7 @@ export function registerOtel(options: OtelOptions = {}): OtelRegistration {
   const subjects = new Subjects()
   const spans = new Spans(tracer, makeDurations(meter))
   const stops = listen(makeListeners(subjects, spans, propagate))
-  stops.push(observe(meter, subjects))
+  stops.push(observe(meter, subjects), () => spans.endAll())
   const disable = () => {
     for (const stop of stops.splice(0)) stop()
   }
@@ -49,7 +49,7 @@ export function registerOtel(options: OtelOptions = {}): OtelRegistration {
 }
 
 function makeListeners(subjects: Subjects, spans: Spans, propagate: boolean): Listeners {
-  const addStream = ({ stream }: ChannelMessages['fauna-streams:stream:start' | 'fauna-streams:stream:ping']) => {
+  const addStream = ({ stream }: ChannelMessages[`fauna-streams:stream:${'state' | 'start' | 'ping'}`]) => {
     subjects.addStream(stream)
   }
   const begin = (operation: Operation) => spans.begin(operation)
@@ -67,9 +67,7 @@ function makeListeners(subjects: Subjects, spans: Spans, propagate: boolean): Li
     'fauna-streams:opening:end': end,
     'fauna-streams:catch-up:start': begin,
     'fauna-streams:catch-up:end': end,
-    'fauna-streams:stream:state': ({ stream, state }) => {
-      if (state !== 'closed') subjects.addStream(stream)
-    },
+    'fauna-streams:stream:state': addStream,
     'fauna-streams:stream:start': addStream,
     // A silent peer answers every now and then: so streams that were open before are found.
     'fauna-streams:stream:ping': addStream,

@@ -36,6 +36,8 @@ export class Spans {
   readonly #tracer: Tracer
   readonly #durations: Durations
   readonly #started = new WeakMap<Operation, Started>()
+  /** Those that have not ended, without what they are of: a stream must not be kept for being watched. */
+  readonly #open = new Set<Span>()
   /** The last opening of each stream: what comes after it is linked to it. */
   readonly #openings = new WeakMap<ObservedStream, SpanContext>()
 
@@ -53,6 +55,7 @@ export class Spans {
     const parent = operation.type === 'query' ? operation.parent : undefined
     const options = { kind, attributes: { ...attributes, ...specify(operation) }, links }
     const span = this.#tracer.startSpan(name, options, this.#contextOf(parent))
+    this.#open.add(span)
     this.#started.set(operation, { span, at: performance.now(), attributes })
     if (operation.type === 'opening') this.#openings.set(operation.stream, span.spanContext())
   }
@@ -63,6 +66,7 @@ export class Spans {
     if (started === undefined) return
     this.#started.delete(operation)
     const { span, at, attributes } = started
+    this.#open.delete(span)
     const failure = findFailure(operation)
     const errorType = failure && { 'error.type': failure.type }
     span.setAttributes({ ...tellOutcome(operation), ...errorType })
@@ -75,6 +79,12 @@ export class Spans {
       trace.setSpan(context.active(), span),
     )
     span.end()
+  }
+
+  /** Ends what is open; how it comes out will not be heard. */
+  endAll(): void {
+    for (const span of this.#open) span.end()
+    this.#open.clear()
   }
 
   /** Puts the trace that a request belongs to into its headers, as the application's propagator does. */

@@ -24,8 +24,9 @@ export class Subjects {
   readonly #clients = new Set<WeakRef<ObservedClient>>()
   readonly #references = new WeakMap<ObservedClient, WeakRef<ObservedClient>>()
 
+  /** One that is closed is not taken again: what it counted is in the sums, and a ping may be told late. */
   addStream(stream: ObservedStream): void {
-    this.#streams.add(stream)
+    if (stream.health().state !== 'closed') this.#streams.add(stream)
   }
 
   /** A stream ended: what it counted stays. */
