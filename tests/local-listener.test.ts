@@ -14,6 +14,7 @@ import {
   type StartTimer,
   type WireRequest,
 } from '../src/local/listener.ts'
+import { Service } from '../src/local/service.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json;charset=utf-8' }
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
@@ -479,4 +480,31 @@ test('connections can be cut off while the port stays open', async t => {
 test('a port that is taken is an error of listen', async t => {
   const { port } = await start(t, echo)
   await assert.rejects(listen({ host: '127.0.0.1', port, handle: echo }), { code: 'EADDRINUSE' })
+})
+
+test('a fault of the server behind a wait for what a client has seen is answered with 500 too', async t => {
+  let isBroken = false
+  const now = (): number => {
+    if (isBroken) throw new Error('on purpose')
+    return 1_700_000_000_000
+  }
+  const timers: (() => void)[] = []
+  const startTimer: StartTimer = run => {
+    timers.push(run)
+    return () => {}
+  }
+  const service = new Service({ secret: 's', quirks: true, maxStreams: 1, startDelayMs: 0, now, startTimer })
+  const listener = await start(t, (request, reply) => {
+    const waiting = service.handle(request, reply)
+    isBroken = true
+    for (const run of timers) run()
+    return waiting
+  })
+  const headers = { authorization: 'Bearer s', 'x-last-seen-txn': '1700000001000000' }
+  const request = openSession(t, listener).request({ ':method': 'POST', ':path': '/', ...headers })
+  request.end('{"now":null}')
+  const [answer] = (await once(request, 'response')) as [Record<string, unknown>]
+  request.resume()
+  assert.equal(answer[':status'], 500)
+  assert.equal(timers.length, 1)
 })

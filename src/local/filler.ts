@@ -24,18 +24,32 @@ export class Filler {
     this.#timers = timers
   }
 
-  /** Runs a request: now, and where it needs an index that is being filled, again when that is full. */
-  run(attempt: () => void, { timeoutMs, refuse }: Patience): void {
+  /**
+   * Runs a request: now, and where it needs an index that is being filled, again when that is full. What it throws then
+   * rejects the promise: nobody else is there to answer for it.
+   */
+  run(attempt: () => void, { timeoutMs, refuse }: Patience): void | Promise<void> {
     if (this.#isDone(attempt)) return
-    const again = (): void => {
-      if (this.#isDone(attempt)) cancel()
-      else this.#waiting.add(again)
-    }
-    const cancel = this.#timers.after(timeoutMs, () => {
-      this.#waiting.delete(again)
-      refuse()
+    return new Promise((resolve, reject) => {
+      const again = (): void => {
+        try {
+          if (!this.#isDone(attempt)) {
+            this.#waiting.add(again)
+            return
+          }
+          resolve()
+        } catch (error) {
+          reject(error as Error)
+        }
+        cancel()
+      }
+      const cancel = this.#timers.after(timeoutMs, () => {
+        this.#waiting.delete(again)
+        refuse()
+        resolve()
+      })
+      this.#waiting.add(again)
     })
-    this.#waiting.add(again)
   }
 
   /** Forgets who waits; indexes are filled on when the next request comes. */

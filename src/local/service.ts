@@ -113,8 +113,8 @@ export class Service {
     this.#folder = undefined
   }
 
-  /** Answers one request. */
-  handle(request: WireRequest, reply: Reply): void {
+  /** Answers one request; a promise where it has to wait, which rejects with what an answer throws then. */
+  handle(request: WireRequest, reply: Reply): void | Promise<void> {
     const { headers, method } = request
     if (method === 'OPTIONS' && headers['origin'] !== undefined) {
       reply.send(200, preflightHeaders(headers), '')
@@ -124,7 +124,7 @@ export class Service {
     const options = readHeaders(headers)
     if (unreadable !== undefined) this.#refuse(reply, options, unreadable)
     else if ('badHeader' in options) this.#refuseHeader(reply, options)
-    else this.#route({ request, reply, options })
+    else return this.#route({ request, reply, options })
   }
 
   /** Ends every open stream: with an error, or as the real server does when it shuts down, without a word. */
@@ -144,17 +144,17 @@ export class Service {
     this.endStreams()
   }
 
-  #route(exchange: Exchange): void {
+  #route(exchange: Exchange): void | Promise<void> {
     const { request, reply, options } = exchange
     const credential = parseAuthorization(request.headers['authorization'])
     const session = credential && this.#authenticator.authenticate(credential)
     const route = findRoute(request, session !== undefined)
     if (route.kind === 'refusal') this.#refuse(reply, options, route)
     else if (route.kind === 'ping') this.#sendResult(exchange, route.body)
-    else if (session !== undefined) this.#serve(exchange, route, session)
+    else if (session !== undefined) return this.#serve(exchange, route, session)
   }
 
-  #serve(exchange: Exchange, route: Exclude<Route, { kind: 'ping' }>, session: Session): void {
+  #serve(exchange: Exchange, route: Exclude<Route, { kind: 'ping' }>, session: Session): void | Promise<void> {
     const { apiVersion, lastSeenTxn = 0n, queryTimeoutMs: timeoutMs } = exchange.options
     const error = this.#folder?.error
     if (error !== undefined) {
@@ -165,21 +165,24 @@ export class Service {
     const context: RequestContext = { store: this.#store, session, apiVersion, lastSeen, timeoutMs }
     const patience = { timeoutMs, refuse: () => this.#refuseLate(exchange) }
     if (route.kind === 'stream') {
-      this.#filler.run(() => this.#openStream(exchange, context, route.source, route.fields), patience)
-    } else if (route.kind === 'query' || route.kind === 'rest') {
+      return this.#filler.run(() => this.#openStream(exchange, context, route.source, route.fields), patience)
+    }
+    if (route.kind === 'query' || route.kind === 'rest') {
       const query = (): void =>
         route.kind === 'rest' ? this.#rest(exchange, context, route) : this.#query(exchange, context, route)
-      this.#waitFor(exchange, context, () => this.#filler.run(query, patience))
-    } else this.#sendResult(exchange, `{"account":"0","global_id":"${globalIdOf(this.#store, session)}"}`)
+      return this.#waitFor(exchange, context, () => this.#filler.run(query, patience))
+    }
+    this.#sendResult(exchange, `{"account":"0","global_id":"${globalIdOf(this.#store, session)}"}`)
   }
 
   /** A query sees everything up to what its client has seen: of the future, it waits for it as long as it may. */
-  #waitFor(exchange: Exchange, { lastSeen }: RequestContext, run: () => void): void {
+  #waitFor(exchange: Exchange, { lastSeen }: RequestContext, run: () => void | Promise<void>): void | Promise<void> {
     const { queryTimeoutMs } = exchange.options
     const delayMs = (lastSeen - this.#store.clock.now) / 1000
-    if (delayMs <= 0) run()
-    else if (delayMs <= queryTimeoutMs) this.#timers.after(delayMs, run)
-    else this.#timers.after(queryTimeoutMs, () => this.#refuseLate(exchange))
+    if (delayMs <= 0) return run()
+    const isTooLong = delayMs > queryTimeoutMs
+    const passed = new Promise<void>(resolve => this.#timers.after(isTooLong ? queryTimeoutMs : delayMs, resolve))
+    return passed.then(() => (isTooLong ? this.#refuseLate(exchange) : run()))
   }
 
   #refuseLate(exchange: Exchange): void {

@@ -30,6 +30,8 @@ function randomValue(random: () => number, depth = 0): unknown {
 export class RandomWorld {
   readonly #random: () => number
   readonly #isPlain: boolean
+  /** Collections that are made before all else: most of what follows is refused without them. */
+  readonly #first: string[] = [...names]
 
   /** In a plain world no collection goes, no document expires, and indexes are over one collection. */
   constructor(random: () => number, { isPlain = false }: { readonly isPlain?: boolean } = {}) {
@@ -39,6 +41,8 @@ export class RandomWorld {
 
   /** The next request. */
   next(): unknown {
+    const first = this.#first.shift()
+    if (first !== undefined) return { create_collection: { object: { name: first, history_days: 30 } } }
     const requests = this.#requests()
     const request = requests[Math.floor(this.#random() * requests.length)]?.()
     // Some do several things, and some of those undo them all at the end.
