@@ -11,7 +11,7 @@ import { startLocal } from '../src/local/index.ts'
 import { startProgram } from './support/program.ts'
 import { makeRandom, readSeed } from './support/seed.ts'
 
-const kills = 8
+const kills = 5
 /** A follower lives so long at most after its first sign, in milliseconds. */
 const maxLifeMs = 60
 const follower = join(import.meta.dirname, 'support/checkpoint-follower.ts')

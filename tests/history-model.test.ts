@@ -9,7 +9,7 @@ import { runHistory } from './support/history-run.ts'
 import './support/leaks.ts'
 import { readSeed } from './support/seed.ts'
 
-const runs = 100
+const runs = 60
 const { seed } = readSeed()
 
 if (process.env['SEED'] === undefined) {
