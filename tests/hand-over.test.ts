@@ -41,14 +41,17 @@ async function follow(answers: (FakeAnswer | End)[], resume: 'live' | false = 'l
   return { link, stream, words, loop, time, push, settle }
 }
 
+/** A hand-over from a stream that has told 2 to one that starts at 9: the old one still has to pass that. */
+async function beginHandOver() {
+  const followed = await follow([tells(startLine(1), versionLine(2)), tells(startLine(9), versionLine(10))])
+  const done = followed.stream.handOver()
+  await followed.settle()
+  return { ...followed, done }
+}
+
 describe('a hand-over', () => {
   test('waits for the rest of an event of which a part came, however long that takes while it grows', async () => {
-    const { stream, words, link, time, settle } = await follow([
-      tells(startLine(1), versionLine(2)),
-      tells(startLine(9), versionLine(10)),
-    ])
-    const done = stream.handOver()
-    await settle()
+    const { stream, words, link, time, settle, done } = await beginHandOver()
     const line = versionLine(5)
     for (const part of [line.slice(0, 20), line.slice(20, 40)]) {
       link.exchanges[0]!.push(bytes(part))
@@ -67,12 +70,7 @@ describe('a hand-over', () => {
   })
 
   test('tells the hole where the rest of an event never comes', async () => {
-    const { stream, words, link, time, settle } = await follow([
-      tells(startLine(1), versionLine(2)),
-      tells(startLine(9), versionLine(10)),
-    ])
-    const done = stream.handOver()
-    await settle()
+    const { stream, words, link, time, settle, done } = await beginHandOver()
     link.exchanges[0]!.push(bytes(versionLine(5).slice(0, 20)))
     await settle()
     for (let i = 0; i < 3; i++) {
