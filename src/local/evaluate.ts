@@ -6,8 +6,9 @@ import type { Evaluator, Frame, Scope } from './call.ts'
 import { collect } from './failures.ts'
 import { functions } from './functions/table.ts'
 import { makeSet } from './functions/set-literals.ts'
+import { sortAsHashed } from './hash-order.ts'
 import { Lambda, NO_NAME } from './values.ts'
-import type { Expression, Value } from './values.ts'
+import type { Expression, FormExpression, Value } from './values.ts'
 import { resolveRef } from './written-refs.ts'
 
 /** The one evaluator. */
@@ -46,12 +47,12 @@ export const evaluator: Evaluator = {
   },
 }
 
-/** A function value keeps the variables that its body uses. */
+/** A function value keeps the variables that its body uses and does not bind itself. */
 function close(expression: Extract<Expression, { kind: 'lambda' }>, frame: Frame): Lambda {
+  const free = new Set<string>()
+  findFree(expression, null, free)
   const captured = new Map<string, Value>()
-  const parameters = [expression.parameters].flat().filter(name => name !== NO_NAME)
-  for (const name of freeVariables(expression.body)) {
-    if (parameters.includes(name)) continue
+  for (const name of sortAsHashed([...free])) {
     for (let scope = frame.scope; scope !== null; scope = scope.up) {
       if (scope.name !== name) continue
       captured.set(name, scope.value)
@@ -61,25 +62,47 @@ function close(expression: Extract<Expression, { kind: 'lambda' }>, frame: Frame
   return new Lambda(expression.parameters, expression.body, captured, expression.apiVersion, expression.at)
 }
 
-function freeVariables(expression: Expression, names = new Set<string>()): Set<string> {
+/** The names that an expression binds, innermost first. */
+type Bound = { readonly name: string; readonly up: Bound } | null
+
+function isBound(name: string, bound: Bound): boolean {
+  for (let names = bound; names !== null; names = names.up) if (names.name === name) return true
+  return false
+}
+
+/** Adds the variables that are used in an expression and bound outside of it. */
+function findFree(expression: Expression, bound: Bound, free: Set<string>): void {
   switch (expression.kind) {
     case 'array':
-      for (const item of expression.items) freeVariables(item, names)
+      for (const item of expression.items) findFree(item, bound, free)
       break
     case 'object':
-      for (const field of expression.fields) freeVariables(field.value, names)
+      for (const field of expression.fields) findFree(field.value, bound, free)
       break
-    case 'bindings':
-      for (const binding of expression.bindings) freeVariables(binding.value, names)
+    case 'lambda': {
+      let inner = bound
+      for (const name of [expression.parameters].flat()) if (name !== NO_NAME) inner = { name, up: inner }
+      findFree(expression.body, inner, free)
       break
-    case 'lambda':
-      freeVariables(expression.body, names)
-      break
-    case 'form': {
-      const name = expression.name === 'var' ? expression.parts.get('var') : undefined
-      if (name?.kind === 'literal' && typeof name.value === 'string') names.add(name.value)
-      else for (const part of expression.parts.values()) freeVariables(part, names)
+    }
+    case 'form':
+      findFreeOfForm(expression, bound, free)
+  }
+}
+
+function findFreeOfForm({ name: form, parts }: FormExpression, bound: Bound, free: Set<string>): void {
+  const name = form === 'var' ? parts.get('var') : undefined
+  if (name?.kind === 'literal' && typeof name.value === 'string') {
+    if (!isBound(name.value, bound)) free.add(name.value)
+    return
+  }
+  const bindings = parts.get('let')
+  let inner = bound
+  if (bindings?.kind === 'bindings') {
+    for (const { name: variable, value } of bindings.bindings) {
+      findFree(value, inner, free)
+      inner = { name: variable, up: inner }
     }
   }
-  return names
+  for (const part of parts.values()) findFree(part, inner, free)
 }

@@ -12,12 +12,16 @@ import { parseEscape, parseQuoted } from './escapes.ts'
 import type { LambdaReader } from './escapes.ts'
 import { Failure, failure } from './failures.ts'
 import type { QueryError } from './failures.ts'
+import { sortAsHashed } from './hash-order.ts'
 import { typeName } from './kinds.ts'
 import { NO_NAME, inside } from './values.ts'
 import type { Binding, Expression, Position } from './values.ts'
 
+/** A variable that nothing binds, and its error. */
+type Unbound = { readonly name: string; readonly error: QueryError }
+
 /** What the reading of one request shares: the version that its lambdas get, and the unbound variables so far. */
-export type ParseContext = { readonly apiVersion: string; unbound: QueryError[] }
+type ParseContext = { readonly apiVersion: string; readonly unbound: Unbound[] }
 
 /** The variables in scope. */
 type Names = { readonly name: string; readonly up: Names } | null
@@ -115,8 +119,8 @@ function unknownForm(at: Position, object: ReadonlyMap<string, Json>): Failure {
 const readName: PartReader = (json, at, names, context) => {
   if (typeof json !== 'string') throw expected(at, 'String', json)
   if (!isBound(json, names)) {
-    const [unbound] = failure(inVariable(at), 'invalid expression', `Variable '${json}' is not defined.`).errors
-    context.unbound.push(unbound as QueryError)
+    const { errors } = failure(inVariable(at), 'invalid expression', `Variable '${json}' is not defined.`)
+    context.unbound.push(...errors.map(error => ({ name: json, error })))
   }
   return { kind: 'literal', value: json, at }
 }
@@ -231,28 +235,19 @@ function lambdaReader(context: ParseContext): LambdaReader {
 
 /** What is no function is read as anything else. */
 const readLambdaOrExpression: PartReader = (json, at, names, context) => {
-  const unbound = [...context.unbound]
+  const before = context.unbound.length
   try {
     return readLambda(json, at, names, context)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    context.unbound = unbound
+    context.unbound.length = before
     return readExpression(json, at, names, context)
   }
 }
 
 const readFields: PartReader = (json, at, names, context) => {
   if (!(json instanceof Map)) throw expected(at, 'Object', json)
-  const before = context.unbound
-  const unbound: QueryError[][] = []
-  const fields = [...unescape(json, at, context)].map(([name, value]) => {
-    context.unbound = []
-    const field = readBinding(name, value, at, names, context)
-    unbound.push(context.unbound)
-    return field
-  })
-  // The real server tells the unbound variables of an object from its last key to its first.
-  context.unbound = [...before, ...unbound.reverse().flat()]
+  const fields = [...unescape(json, at, context)].map(([name, value]) => readBinding(name, value, at, names, context))
   return { kind: 'object', fields, at }
 }
 
@@ -287,7 +282,7 @@ const partReaders: Partial<Record<FormName, Readonly<Record<string, PartReader>>
   join: { with: readLambdaOrExpression },
 }
 
-/** Parts are read in the order of the form's row, `expr` of `at` first: it decides which error is the first. */
+/** Parts are read in the order of the form's row: it decides which error is the first. */
 function readForm(
   row: Row,
   object: ReadonlyMap<string, Json>,
@@ -297,10 +292,9 @@ function readForm(
 ): Expression {
   if (row.name === 'let') return readLet(object, at, names, context)
   const readers = partReaders[row.name] ?? {}
-  const order = row.name === 'at' ? ['expr', 'at'] : [...row.allowed]
   const isEager = lazyForms.has(row.name) && isBefore(context.apiVersion, LAZY_SINCE)
   const read = new Map<string, Expression>()
-  for (const key of order) {
+  for (const key of row.allowed) {
     const json = object.get(key)
     if (json !== undefined) read.set(key, (readers[key] ?? readExpression)(json, inside(at, key), names, context))
   }
@@ -323,10 +317,21 @@ function readExpression(json: Json, at: Position, names: Names, context: ParseCo
   return escape
 }
 
+/** The errors of unbound variables: those of one name together. */
+function unboundErrors(unbound: readonly Unbound[]): QueryError[] {
+  const byName = new Map<string, QueryError[]>()
+  for (const { name, error } of unbound) {
+    const others = byName.get(name)
+    if (others === undefined) byName.set(name, [error])
+    else others.push(error)
+  }
+  return sortAsHashed([...byName.keys()]).flatMap(name => byName.get(name) ?? [])
+}
+
 /** Reads a whole request. Throws a `Failure` that tells the first wrong form, or every unbound variable. */
 export function parseExpression(json: Json, apiVersion: string): Expression {
   const context: ParseContext = { apiVersion, unbound: [] }
   const expression = readExpression(json, null, null, context)
-  if (context.unbound.length > 0) throw new Failure(context.unbound)
+  if (context.unbound.length > 0) throw new Failure(unboundErrors(context.unbound))
   return expression
 }

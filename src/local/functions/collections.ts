@@ -5,6 +5,7 @@ import { compareValues, fieldsOf } from '../compare.ts'
 import { isBefore } from '../dialects.ts'
 import { effectOf } from '../effects.ts'
 import { collect, failure, wrongType } from '../failures.ts'
+import { MAX_UNHASHED, sortAsHashed } from '../hash-order.ts'
 import { typeName } from '../kinds.ts'
 import { allEvents, openEvents } from '../set-events.ts'
 import { layoutOf } from '../set-layout.ts'
@@ -215,12 +216,15 @@ const evaluateMerge: Evaluate = call => {
   const resolve = call.has('lambda') ? call.lambda('lambda', call.position) : undefined
   const [first, ...rest] = collect([left, ...others], ({ value, at }) => objectOf(value, at))
   const merged: ObjectValue = new Map(first)
+  let isHashed = merged.size > MAX_UNHASHED
   for (const [key, right] of rest.flatMap(fields => [...fields])) {
     const value = resolve === undefined ? right : resolve([key, merged.get(key) ?? null, right])
     if (value === null) merged.delete(key)
     else merged.set(key, value)
+    isHashed ||= merged.size > MAX_UNHASHED
   }
-  return merged
+  // Once it had more keys than a few, the order in which they came is lost.
+  return isHashed ? new Map(sortAsHashed([...merged.keys()]).map(key => [key, merged.get(key) ?? null])) : merged
 }
 
 /** The forms of this file. */

@@ -2,12 +2,12 @@
 import type { Call, Evaluate } from '../call.ts'
 import { castRef, castSetOrArray } from '../call.ts'
 import { effectOf } from '../effects.ts'
-import { canonicalKey } from '../compare.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema } from '../names.ts'
 import { Storer } from '../stored.ts'
 import { isCompatible, layoutOf, rangeOf } from '../set-layout.ts'
+import { Tally } from '../tally.ts'
 import { Lambda, Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
 import type { SetForm, Value } from '../values.ts'
 
@@ -50,36 +50,40 @@ const evaluateEvents: Evaluate = call => {
 
 type Combination = 'union' | 'intersection' | 'difference'
 
-/** How many of an element the combination of arrays holds, of the counts in each. */
-const counts: Readonly<Record<Combination, (counts: readonly number[]) => number>> = {
-  union: all => Math.max(...all),
-  intersection: all => Math.min(...all),
-  difference: ([first = 0, ...others]) => first - others.reduce((sum, count) => sum + count, 0),
+/** As many of each element as the array has that has more of them, all where the first of them stands. */
+function uniteArrays(left: readonly Value[], right: readonly Value[]): Value[] {
+  const wanted = new Tally(left)
+  const others = new Tally(right)
+  for (const element of right) {
+    const most = wanted.of(element)
+    most.count = Math.max(most.count, others.of(element).count)
+  }
+  return [...left, ...right].flatMap(element => {
+    const entry = wanted.of(element)
+    const copies = Array.from({ length: entry.count }, () => element)
+    entry.count = 0
+    return copies
+  })
 }
 
-function combineArrays(kind: Combination, arrays: readonly Value[][]): Value[] {
-  const tallies = arrays.map(array => {
-    const tally = new Map<string, number>()
-    for (const element of array) tally.set(canonicalKey(element), (tally.get(canonicalKey(element)) ?? 0) + 1)
-    return tally
-  })
-  const result: Value[] = []
-  const taken = new Map<string, number>()
-  for (const element of arrays.flat()) {
-    const key = canonicalKey(element)
-    const already = taken.get(key) ?? 0
-    if (already >= counts[kind](tallies.map(tally => tally.get(key) ?? 0))) continue
-    taken.set(key, already + 1)
-    result.push(element)
-  }
-  return result
+/** What two arrays make; more of them are taken one after the other (SetFunctions.scala:203-251). */
+const arrayCombinations: Readonly<Record<Combination, (left: readonly Value[], right: readonly Value[]) => Value[]>> = {
+  union: uniteArrays,
+  intersection: (left, right) => {
+    const others = new Tally(right)
+    return left.filter(element => others.take(element))
+  },
+  difference: (left, right) => {
+    const others = new Tally(right)
+    return left.filter(element => !others.take(element))
+  },
 }
 
 function combination(kind: Combination): Evaluate {
   return call => {
     const operands = collect(call.nonEmptyList(kind), ({ value, at }) => castSetOrArray(value, at))
     const arrays = operands.filter(operand => Array.isArray(operand))
-    if (arrays.length === operands.length) return combineArrays(kind, arrays)
+    if (arrays.length === operands.length) return arrays.reduce(arrayCombinations[kind])
     const sets = operands.flatMap((operand): SetForm[] => (Array.isArray(operand) ? [] : [operand]))
     if (sets.length === operands.length) return new SetValue({ kind, sets: pairUp(call, kind, sets) })
     throw failure(call.at(kind), 'invalid argument', 'Arguments cannot be of different types, expected Set or Array.')
@@ -102,7 +106,8 @@ function pairUp(call: Call, kind: Combination, sets: readonly SetForm[]): SetFor
 }
 
 function distinctArray(values: readonly Value[]): Value[] {
-  return [...new Map(values.map(value => [canonicalKey(value), value])).values()]
+  const seen = new Tally()
+  return values.filter(value => seen.of(value).count++ === 0)
 }
 
 const arrayForms: Readonly<Record<'distinct' | 'reverse', (values: readonly Value[]) => Value[]>> = {

@@ -6,7 +6,7 @@ import { fieldsOf } from '../compare.ts'
 import { Failure, collect, wrongType } from '../failures.ts'
 import type { QueryError } from '../failures.ts'
 import { typeName } from '../kinds.ts'
-import { Lambda } from '../values.ts'
+import { Lambda, SetValue } from '../values.ts'
 import type { Position, Value } from '../values.ts'
 
 /** The most that `repeat` and `space` make. */
@@ -34,7 +34,7 @@ const evaluateConcat: Evaluate = call => {
   return strings.join(call.has('separator') ? call.string('separator') : '')
 }
 
-const normalizers: Readonly<Record<string, (text: string) => string>> = {
+const normalizers: Readonly<Partial<Record<string, (text: string) => string>>> = {
   NFKCCaseFold: foldCase,
   NFC: text => text.normalize('NFC'),
   NFD: text => text.normalize('NFD'),
@@ -53,8 +53,8 @@ function normalizerOf(call: Call): (text: string) => string {
 
 /** Anything but what holds other values. */
 function castScalar(value: Value, at: Position): Value {
-  const isCompound = Array.isArray(value) || value instanceof Lambda || fieldsOf(value) !== undefined
-  if (isCompound) throw wrongType(at, 'Scalar', typeName(value))
+  const isCompound = Array.isArray(value) || value instanceof Lambda || value instanceof SetValue
+  if (isCompound || fieldsOf(value) !== undefined) throw wrongType(at, 'Scalar', typeName(value))
   return value
 }
 
