@@ -334,3 +334,149 @@ test('where null stands for this database, a wrong value is told so', () => {
   const error = errorOf(serve().send({ collections: 1 }))
   assert.equal(error['description'], 'Database Ref or Null expected, Integer provided.')
 })
+
+const native = (id: string): object => ({ '@ref': { id } })
+const written = (id: unknown, collection: object): object => ({ '@ref': { id, collection } })
+const allThings = { '@set': { match: written('all_things', native('indexes')) } }
+
+/** [what is asked, [where, what] of each error]; all have the code of the row's table. */
+const wrongLiterals: readonly (readonly [object, readonly (readonly [Json, string])[]])[] = [
+  // MODEL/RefParser.scala `mk`.
+  [
+    written('1', written('all_things', native('indexes'))),
+    [[['class'], 'Collection Ref expected, Index Ref provided.']],
+  ],
+  [
+    {
+      '@ref': {
+        id: '1',
+        collection: written('things', native('collections')),
+        database: written('d', native('databases')),
+      },
+    },
+    [[['database'], 'Null expected, Database Ref provided.']],
+  ],
+  [
+    { '@ref': { id: true, collection: 1, database: 'x' } },
+    [
+      [['id'], 'String or Integer expected, Boolean provided.'],
+      [['class'], 'Ref expected, Integer provided.'],
+      [['database'], 'Ref expected, String provided.'],
+    ],
+  ],
+  [
+    written('-99999999999999999999', written('things', native('collections'))),
+    [[['id'], "Number or numeric String expected, non-numeric '-99999999999999999999' provided."]],
+  ],
+  // They are looked up when they are read: also where nothing would evaluate them (MODEL/ast/Parser.scala `transformRef`).
+  [{ query: { lambda: 'x', expr: written('self', native('tokens')) } }, [[['query', 'expr'], 'Invalid ref.']]],
+  [
+    { query: { lambda: 'x', expr: { '@set': { match: 'nope' } } } },
+    [[['query', 'expr', 'index'], "Ref refers to undefined index 'nope'"]],
+  ],
+  // MODEL/ast/Parser.scala `sets`.
+  [{ '@set': { match: written('nope', native('indexes')) } }, [[['match'], "Ref refers to undefined index 'nope'"]]],
+  [{ '@set': { documents: 1 } }, [[['documents'], 'Collection Ref expected, Integer provided.']]],
+  [{ '@set': { union: [] } }, [[['union'], 'Non-empty array expected.']]],
+  [
+    { '@set': { union: [1, allThings, 'x'] } },
+    [
+      [['union', 0], 'Ref or Set expected, Integer provided.'],
+      [['union', 2], 'Ref or Set expected, String provided.'],
+    ],
+  ],
+  [{ '@set': { distinct: [1] } }, [[['distinct'], 'Ref or Set expected, Array provided.']]],
+  [{ '@set': { events: { '@set': { events: allThings } } } }, [[[], 'Set does not support events history.']]],
+  [
+    { '@set': { join: allThings, with: { lambda: 'x', expr: { get: { var: 'x' } } } } },
+    [[['with'], 'Invalid lambda. Lambda in this context may not read, write, or call a user function.']],
+  ],
+  // MODEL/ast/Parser.scala `lambdas`, `parseLambdaPat`.
+  [{ '@query': { api_version: '99', lambda: 'x', expr: 1 } }, [[[], 'Invalid lambda.']]],
+  [
+    { query: { lambda: [1, 'a', null], expr: { nope: 1 } } },
+    [
+      [['query', 'lambda', 0], 'String expected, Integer provided.'],
+      [['query', 'lambda', 2], 'String expected, Null provided.'],
+      [['query', 'expr'], 'No form/function found, or invalid argument keys: { nope }.'],
+    ],
+  ],
+  [{ let: native('collections'), in: 1 }, [[[], 'Object expected, Collection Ref provided.']]],
+  // MODEL/ast/package.scala `FreeVars`: the names of unbound variables come in the order of a table by hash.
+  [
+    [{ var: 'a' }, { var: 'b' }, { var: 'e' }, { var: 'a' }],
+    [
+      [[2], "Variable 'e' is not defined."],
+      [[0], "Variable 'a' is not defined."],
+      [[3], "Variable 'a' is not defined."],
+      [[1], "Variable 'b' is not defined."],
+    ],
+  ],
+]
+
+test('what is wrong with a literal is an error of the expression, told where it stands, before anything is evaluated', () => {
+  const service = serve()
+  service.ask({ create_index: { object: { name: 'all_things', source: { collection: 'things' }, active: true } } })
+  for (const [expression, errors] of wrongLiterals) {
+    const told = errors.map(([position, description]) => ({ position, code: 'invalid expression', description }))
+    assert.deepEqual(service.send(expression).body['errors'], told, JSON.stringify(expression))
+  }
+})
+
+test('a written ref stands for what had its name when the query began', () => {
+  const service = serve()
+  const fresh = written('fresh', native('collections'))
+  const make = { create_collection: { object: { name: 'fresh' } } }
+  assert.equal(service.ask({ do: [make, { exists: fresh }] }), false)
+  assert.equal(service.ask({ exists: fresh }), true)
+  const named = { update: fresh, params: { object: { name: 'renamed' } } }
+  const f = { create_function: { object: { name: 'f', body: { query: { lambda: 'x', expr: { exists: fresh } } } } } }
+  service.ask({ do: [f, named] })
+  assert.equal(service.ask({ call: 'f', arguments: 1 }), true)
+})
+
+test('functions are shown in their normal form: keys in their own order, captured names in that of the table', () => {
+  const service = serve()
+  const shown = (expression: object): string => service.send(expression).text
+  // MODEL/ast/MapRouter.scala `function`, MODEL/ast/Expression.scala `SelectE`, `AndE`, `objectLit`.
+  const select = { query: { lambda: 'x', expr: { default: { and: true }, from: { var: 'x' }, select: 'a' } } }
+  const normal = '{"select":"a","from":{"var":"x"},"default":{"and":[true]}}'
+  assert.equal(shown(select), `{"resource":{"@query":{"api_version":"4","lambda":"x","expr":${normal}}}}`)
+  const capturing = {
+    let: { z: 1, a: 2, e: 3 },
+    in: { query: { lambda: 'x', expr: [{ var: 'z' }, { var: 'a' }, { var: 'e' }] } },
+  }
+  assert.ok(shown(capturing).includes('"expr":{"let":{"e":3,"a":2,"z":1},"in"'))
+  const hidden = { map: { lambda: 'x', expr: { var: 'x' } }, collection: [1] }
+  assert.ok(!shown({ let: { x: 1 }, in: { query: { lambda: 'y', expr: hidden } } }).includes('let'))
+})
+
+test('in a query at its own time one can write', () => {
+  const service = serve()
+  // MODEL/ast/EvalContext.scala `atValidTime`.
+  const answer = service.send({ at: { now: null }, expr: create('things', 1, { n: 1 }) })
+  assert.equal(answer.status, 201)
+})
+
+test('ref tells all that is wrong with its collection and its id, and wants a database as its scope', () => {
+  const service = serve()
+  const errors = (expression: object): Json[] =>
+    (service.send(expression).body['errors'] as Record<string, Json>[]).map(({ position, description }) => [
+      position ?? null,
+      description ?? null,
+    ])
+  // MODEL/ast/functions/BasicFunctions.scala `RefFunction`.
+  assert.deepEqual(errors({ ref: 1, id: true }), [
+    [['ref'], 'Collection Ref expected, Integer provided.'],
+    [['id'], 'String or Number expected, Boolean provided.'],
+  ])
+  assert.deepEqual(errors({ ref: { index: 'nope' }, id: 1 }), [
+    [['ref'], 'Collection Ref expected, Index Ref provided.'],
+  ])
+  assert.deepEqual(errors({ ...doc('things', 1), scope: 1 }), [[['scope'], 'Database Ref expected, Integer provided.']])
+  for (const unknown of [{ keys: { database: 'nope' } }, { collection: 'things', scope: { database: 'nope' } }])
+    assert.deepEqual(errors(unknown)[0], [
+      ['scope' in unknown ? 'scope' : 'keys'],
+      "Ref refers to undefined database 'nope'",
+    ])
+})

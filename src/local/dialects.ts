@@ -4,6 +4,13 @@
  */
 import type { ActionName } from './values.ts'
 
+const apiVersions: ReadonlySet<unknown> = new Set(['2.0', '2.1', '2.7', '2.12', '3', '4', '5', 'UNSTABLE'])
+
+/** Whether this is the text of a version of the API that may be asked for. */
+export function isApiVersion(text: unknown): text is string {
+  return apiVersions.has(text)
+}
+
 /** How one version of the API writes. */
 export type Dialect = {
   /** Refs as paths (`classes/users/1`), or as objects whose collection has this key. */

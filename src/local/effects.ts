@@ -70,8 +70,6 @@ export function effectOf(expression: Expression): Effect {
     case 'form':
       return greater(effects[expression.name] ?? 'pure', greatest(expression.parts.values()))
     case 'literal':
-    case 'ref':
-    case 'set':
       return 'pure'
   }
 }

@@ -5,11 +5,9 @@ import { Call, bindParameters } from './call.ts'
 import type { Evaluator, Frame, Scope } from './call.ts'
 import { collect } from './failures.ts'
 import { functions } from './functions/table.ts'
-import { makeSet } from './functions/set-literals.ts'
 import { sortAsHashed } from './hash-order.ts'
 import { Lambda, NO_NAME } from './values.ts'
 import type { Expression, FormExpression, Value } from './values.ts'
-import { resolveRef } from './written-refs.ts'
 
 /** The one evaluator. */
 export const evaluator: Evaluator = {
@@ -23,10 +21,6 @@ export const evaluator: Evaluator = {
         const values = collect(expression.fields, field => evaluator.run(field.value, frame))
         return new Map(expression.fields.map((field, i) => [field.name, values[i] ?? null]))
       }
-      case 'ref':
-        return resolveRef(frame.query, expression.ref, expression.at)
-      case 'set':
-        return makeSet(expression, frame, evaluator)
       case 'lambda':
         return close(expression, frame)
       case 'bindings':

@@ -1,5 +1,6 @@
 // The headers of requests and answers: what is checked, what is echoed, what is counted. protocol.md A.5, A.8, A.9.
 import { randomBytes } from 'node:crypto'
+import { isApiVersion } from './dialects.ts'
 import { indent, writeString } from './json.ts'
 
 type Headers = Readonly<Record<string, string | undefined>>
@@ -58,8 +59,6 @@ export type ResponseFacts = {
   readonly isMeasured?: boolean
 }
 
-/** Every version of the API that may be asked for. */
-const API_VERSIONS: ReadonlySet<string> = new Set(['2.0', '2.1', '2.7', '2.12', '3', '4', '5', 'UNSTABLE'])
 const DEFAULT_API_VERSION = '2.1'
 const DEFAULT_QUERY_TIMEOUT_MS = 120_000
 const MAX_QUERY_TIMEOUT_MS = 600_000
@@ -181,7 +180,7 @@ function check<Value>(
 }
 
 function checkVersion(text: string): Checked<string> {
-  return API_VERSIONS.has(text) ? { value: text } : { reason: `Unsupported or invalid API version '${text}'.` }
+  return isApiVersion(text) ? { value: text } : { reason: `Unsupported or invalid API version '${text}'.` }
 }
 
 function checkTimestamp(text: string): Checked<bigint> {

@@ -5,23 +5,22 @@
  */
 import { alternatives, forms, unstableNames } from '../query/forms.ts'
 import type { FormName } from '../query/forms.ts'
-import { jsonTypeName } from './json.ts'
-import type { Json } from './json.ts'
+import type { Query } from './call.ts'
 import { functionVersion, isBefore } from './dialects.ts'
 import { parseEscape, parseQuoted } from './escapes.ts'
-import type { LambdaReader } from './escapes.ts'
-import { Failure, failure } from './failures.ts'
+import type { EscapeContext, LambdaReader } from './escapes.ts'
+import { Failure, collect, failure } from './failures.ts'
 import type { QueryError } from './failures.ts'
 import { sortAsHashed } from './hash-order.ts'
 import { typeName } from './kinds.ts'
 import { NO_NAME, inside } from './values.ts'
-import type { Binding, Expression, Position } from './values.ts'
-
-/** A variable that nothing binds, and its error. */
-type Unbound = { readonly name: string; readonly error: QueryError }
+import type { Binding, Expression, ObjectValue, Position, Value } from './values.ts'
 
 /** What the reading of one request shares: the version that its lambdas get, and the unbound variables so far. */
-type ParseContext = { readonly apiVersion: string; readonly unbound: Unbound[] }
+type ParseContext = { readonly query: Query; readonly apiVersion: string; unbound: Unbound[] }
+
+/** A variable that nothing binds, and where it stands. */
+type Unbound = { readonly name: string; readonly at: Position }
 
 /** The variables in scope. */
 type Names = { readonly name: string; readonly up: Names } | null
@@ -39,7 +38,7 @@ type Row = {
   /** Keys of which only one may be given. */
   readonly alternatives: readonly string[]
 }
-type PartReader = (json: Json, at: Position, names: Names, context: ParseContext) => Expression
+type PartReader = (json: Value, at: Position, names: Names, context: ParseContext) => Expression
 
 /** From this version on, `and`, `or` and a default are evaluated only where they are needed. */
 const LAZY_SINCE = 3
@@ -95,7 +94,7 @@ function hasRow(apiVersion: string, row: Row): boolean {
   return !isBefore(apiVersion, row.since) && !(row.isRenamed && !isBefore(apiVersion, UNSTABLE))
 }
 
-function findForm(object: ReadonlyMap<string, Json>, apiVersion: string): Row | undefined {
+function findForm(object: ReadonlyMap<string, Value>, apiVersion: string): Row | undefined {
   for (const head of object.keys()) {
     for (const row of rowsByHead.get(head) ?? []) {
       if (!hasRow(apiVersion, row)) continue
@@ -107,11 +106,11 @@ function findForm(object: ReadonlyMap<string, Json>, apiVersion: string): Row | 
   return undefined
 }
 
-function expected(at: Position, type: string, json: Json): Failure {
-  return failure(at, 'invalid expression', `${type} expected, ${jsonTypeName(json)} provided.`)
+function expected(at: Position, type: string, json: Value): Failure {
+  return failure(at, 'invalid expression', `${type} expected, ${typeName(json)} provided.`)
 }
 
-function unknownForm(at: Position, object: ReadonlyMap<string, Json>): Failure {
+function unknownForm(at: Position, object: ReadonlyMap<string, Value>): Failure {
   const keys = [...object.keys()].join(', ')
   return failure(at, 'invalid expression', `No form/function found, or invalid argument keys: { ${keys} }.`)
 }
@@ -119,8 +118,7 @@ function unknownForm(at: Position, object: ReadonlyMap<string, Json>): Failure {
 const readName: PartReader = (json, at, names, context) => {
   if (typeof json !== 'string') throw expected(at, 'String', json)
   if (!isBound(json, names)) {
-    const { errors } = failure(inVariable(at), 'invalid expression', `Variable '${json}' is not defined.`)
-    context.unbound.push(...errors.map(error => ({ name: json, error })))
+    context.unbound.push({ name: json, at: inVariable(at) })
   }
   return { kind: 'literal', value: json, at }
 }
@@ -135,14 +133,14 @@ function isBound(name: string, names: Names): boolean {
   return false
 }
 
-function readBinding(name: string, json: Json, at: Position, names: Names, context: ParseContext): Binding {
+function readBinding(name: string, json: Value, at: Position, names: Names, context: ParseContext): Binding {
   return { name, value: readExpression(json, inside(at, name), names, context) }
 }
 
-type WrittenBinding = { readonly name: string | undefined; readonly json: Json; readonly at: Position }
+type WrittenBinding = { readonly name: string | undefined; readonly json: Value; readonly at: Position }
 
 /** What stands in a `let`; an element that binds nothing has no name. */
-function bindingsOf(json: Json, at: Position, context: ParseContext): WrittenBinding[] {
+function bindingsOf(json: Value, at: Position, context: ParseContext): WrittenBinding[] {
   if (json instanceof Map) {
     return [...unescape(json, at, context)].map(([name, value]) => ({ name, json: value, at: inside(at, name) }))
   }
@@ -171,17 +169,16 @@ class Collected {
 }
 
 /** The fields of an object that may stand in an `@obj`; any other escape is none, which is told at the form. */
-function unescape(json: ReadonlyMap<string, Json>, at: Position, context: ParseContext): ReadonlyMap<string, Json> {
+function unescape(json: ObjectValue, at: Position, context: ParseContext): ObjectValue {
   const inner = json.size === 1 ? json.get('@obj') : undefined
   if (inner instanceof Map) return inner
-  const escape = parseEscape(json, at, lambdaReader(context))
+  const escape = parseEscape(json, at, escapeContext(context))
   if (escape === undefined) return json
-  const type = escape.kind === 'literal' ? typeName(escape.value) : escape.kind === 'set' ? 'Set' : 'Ref'
-  throw failure(at?.up ?? null, 'invalid expression', `Object expected, ${type} provided.`)
+  throw failure(at?.up ?? null, 'invalid expression', `Object expected, ${typeName(escape)} provided.`)
 }
 
 /** `let` and its `in` are read together: each binding is in the scope of those behind it. */
-function readLet(object: ReadonlyMap<string, Json>, at: Position, names: Names, context: ParseContext): Expression {
+function readLet(object: ReadonlyMap<string, Value>, at: Position, names: Names, context: ParseContext): Expression {
   let scope = names
   const bindings: Binding[] = []
   const errors = new Collected()
@@ -202,10 +199,10 @@ function readLet(object: ReadonlyMap<string, Json>, at: Position, names: Names, 
   return { kind: 'form', name: 'let', parts, at }
 }
 
-function readParameters(json: Json, at: Position): string | string[] {
+function readParameters(json: Value, at: Position): string | string[] {
   if (typeof json === 'string') return json
   if (!Array.isArray(json)) throw expected(at, 'String or Array', json)
-  return json.map((name, i) => {
+  return collect(json, (name, i) => {
     if (typeof name !== 'string') throw expected(inside(at, i), 'String', name)
     return name
   })
@@ -227,20 +224,24 @@ const readLambda: PartReader = (json, at, names, context) => {
 /** Reads the function of an escape: it sees no variables of those around it. */
 function lambdaReader(context: ParseContext): LambdaReader {
   return (json, at, apiVersion = context.apiVersion) => {
-    const own: ParseContext = { apiVersion, unbound: [] }
+    const own: ParseContext = { ...context, apiVersion, unbound: [] }
     const lambda = readLambda(json, at, null, own)
     return own.unbound.length > 0 || lambda.kind !== 'lambda' ? undefined : lambda
   }
 }
 
+function escapeContext(context: ParseContext): EscapeContext {
+  return { query: context.query, readLambda: lambdaReader(context) }
+}
+
 /** What is no function is read as anything else. */
 const readLambdaOrExpression: PartReader = (json, at, names, context) => {
-  const before = context.unbound.length
+  const unbound = [...context.unbound]
   try {
     return readLambda(json, at, names, context)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    context.unbound.length = before
+    context.unbound = unbound
     return readExpression(json, at, names, context)
   }
 }
@@ -263,17 +264,20 @@ const readOneOrMany: PartReader = (json, at, names, context) => {
   return readExpression(json, at, names, context)
 }
 
-const readData: PartReader = (json, at, _names, context) => parseQuoted(json, at, lambdaReader(context))
+/** One Boolean is a list of itself, also where the form is shown. */
+const readBooleans: PartReader = (json, at, names, context) => {
+  const part = readOneOrMany(json, at, names, context)
+  return part.kind === 'array' || isBefore(context.apiVersion, LAZY_SINCE) ? part : { kind: 'array', items: [part], at }
+}
 
 /** The parts that are not plain expressions, by form and key. */
 const partReaders: Partial<Record<FormName, Readonly<Record<string, PartReader>>>> = {
   var: { var: readName },
   object: { object: readFields },
-  quote: { quote: readData },
   query: { query: readLambda },
   do: { do: readList },
-  and: { and: readOneOrMany },
-  or: { or: readOneOrMany },
+  and: { and: readBooleans },
+  or: { or: readBooleans },
   map: { map: readLambda },
   foreach: { foreach: readLambda },
   filter: { filter: readLambda },
@@ -282,28 +286,38 @@ const partReaders: Partial<Record<FormName, Readonly<Record<string, PartReader>>
   join: { with: readLambdaOrExpression },
 }
 
-/** Parts are read in the order of the form's row: it decides which error is the first. */
+/** Data is a value at once: nothing of the form is left. */
+function readQuote(object: ReadonlyMap<string, Value>, at: Position, context: ParseContext): Expression {
+  const value = parseQuoted(object.get('quote') ?? null, inside(at, 'quote'), escapeContext(context))
+  return { kind: 'literal', value, at }
+}
+
+/** Parts are read, and later shown, in the order of the form's row: it decides which error is the first. */
 function readForm(
   row: Row,
-  object: ReadonlyMap<string, Json>,
+  object: ReadonlyMap<string, Value>,
   at: Position,
   names: Names,
   context: ParseContext,
 ): Expression {
   if (row.name === 'let') return readLet(object, at, names, context)
+  if (row.name === 'quote') return readQuote(object, at, context)
   const readers = partReaders[row.name] ?? {}
   const isEager = lazyForms.has(row.name) && isBefore(context.apiVersion, LAZY_SINCE)
-  const read = new Map<string, Expression>()
+  const parts = new Map<string, Expression>()
   for (const key of row.allowed) {
     const json = object.get(key)
-    if (json !== undefined) read.set(key, (readers[key] ?? readExpression)(json, inside(at, key), names, context))
+    if (json === undefined) continue
+    parts.set(
+      key === row.head ? row.name : key,
+      (readers[key] ?? readExpression)(json, inside(at, key), names, context),
+    )
   }
-  const parts = new Map([...object.keys()].map(key => [key === row.head ? row.name : key, read.get(key) as Expression]))
   const head = row.head === row.name ? {} : { head: row.head }
   return { kind: 'form', name: row.name, parts, at, ...head, ...(isEager && { isEager }) }
 }
 
-function readExpression(json: Json, at: Position, names: Names, context: ParseContext): Expression {
+function readExpression(json: Value, at: Position, names: Names, context: ParseContext): Expression {
   if (Array.isArray(json)) {
     return { kind: 'array', items: json.map((item, i) => readExpression(item, inside(at, i), names, context)), at }
   }
@@ -312,26 +326,28 @@ function readExpression(json: Json, at: Position, names: Names, context: ParseCo
   if (row !== undefined && row.name !== 'lambda') return readForm(row, json, at, names, context)
   const only = json.size === 1 ? json.get('@obj') : undefined
   if (only instanceof Map) return readExpression(only, inside(at, '@obj'), names, context)
-  const escape = parseEscape(json, at, lambdaReader(context))
-  if (escape === undefined) throw unknownForm(at, json)
-  return escape
+  const value = parseEscape(json, at, escapeContext(context))
+  if (value === undefined) throw unknownForm(at, json)
+  return { kind: 'literal', value, at }
 }
 
 /** The errors of unbound variables: those of one name together. */
 function unboundErrors(unbound: readonly Unbound[]): QueryError[] {
-  const byName = new Map<string, QueryError[]>()
-  for (const { name, error } of unbound) {
-    const others = byName.get(name)
-    if (others === undefined) byName.set(name, [error])
-    else others.push(error)
-  }
-  return sortAsHashed([...byName.keys()]).flatMap(name => byName.get(name) ?? [])
+  return sortAsHashed([...new Set(unbound.map(({ name }) => name))]).flatMap(name =>
+    unbound
+      .filter(one => one.name === name)
+      .map(({ at }) => ({
+        at,
+        code: 'invalid expression' as const,
+        description: `Variable '${name}' is not defined.`,
+      })),
+  )
 }
 
 /** Reads a whole request. Throws a `Failure` that tells the first wrong form, or every unbound variable. */
-export function parseExpression(json: Json, apiVersion: string): Expression {
-  const context: ParseContext = { apiVersion, unbound: [] }
-  const expression = readExpression(json, null, null, context)
+export function parseExpression(source: Value, query: Query): Expression {
+  const context: ParseContext = { query, apiVersion: query.apiVersion, unbound: [] }
+  const expression = readExpression(source, null, null, context)
   if (context.unbound.length > 0) throw new Failure(unboundErrors(context.unbound))
   return expression
 }

@@ -242,23 +242,12 @@ export class Renderer {
         return writeObject(this.#bound(expression.kind === 'object' ? expression.fields : expression.bindings))
       case 'lambda':
         return `{${lambdaHead(expression.parameters)},"expr":${this.expression(expression.body)}}`
-      case 'ref':
-        return refLiteral(expression.ref)
-      case 'set':
-        return `{"@set":${writeObject([...expression.parts].map(([key, part]) => [key, this.#setPart(part)]))}}`
       case 'form':
         return this.#form(expression)
     }
   }
 
-  /** Functions in sets stand without their escape. */
-  #setPart(part: Expression): string {
-    return part.kind === 'literal' && part.value instanceof Lambda ? this.#lambda(part.value) : this.expression(part)
-  }
-
   #form({ name, head = name, parts }: FormExpression): string {
-    const [quoted] = name === 'quote' ? parts.values() : []
-    if (quoted !== undefined) return this.expression(quoted)
     return writeObject([...parts].map(([key, part]) => [key === name ? head : key, this.expression(part)]))
   }
 
@@ -270,11 +259,6 @@ export class Renderer {
 function lambdaHead(parameters: string | readonly string[]): string {
   const names = typeof parameters === 'string' ? writeString(parameters) : `[${parameters.map(writeString).join()}]`
   return `"lambda":${names}`
-}
-
-function refLiteral(ref: { id: string; collection?: Parameters<typeof refLiteral>[0] | undefined }): string {
-  const collection = ref.collection === undefined ? '' : `,"collection":${refLiteral(ref.collection)}`
-  return `{"@ref":{"id":${writeString(ref.id)}${collection}}}`
 }
 
 /** A ref from what leads to it; its scope stands at the schema document, or at a collection without names. */

@@ -92,7 +92,7 @@ function transact<Result>(
   }
   const frame: Frame = { query, scope: null, readAt: undefined, depth: 0 }
   try {
-    const value = evaluator.run(parseExpression(read(), apiVersion), frame)
+    const value = evaluator.run(parseExpression(read(), query), frame)
     const result = finish(value, frame)
     return { result: { result, commit: transaction.commit() }, txnTime: transaction.commitTime ?? transaction.snapshot }
   } catch (error) {

@@ -2,7 +2,7 @@
  * Paths that name something, as the interface of old has them: refs in their old spelling, such as `/classes/users/1`
  * and `/keys`, and `/events` behind them.
  */
-import { parseRefPath } from './escapes.ts'
+import { parseRefPath } from './ref-literals.ts'
 import type { RefLiteral } from './values.ts'
 
 /** What a path names. */

@@ -307,13 +307,6 @@ export type Expression =
   | { readonly kind: 'literal'; readonly value: Value; readonly at: Position }
   | { readonly kind: 'array'; readonly items: readonly Expression[]; readonly at: Position }
   | { readonly kind: 'object'; readonly fields: readonly Binding[]; readonly at: Position }
-  | { readonly kind: 'ref'; readonly ref: RefLiteral; readonly at: Position }
-  | {
-      readonly kind: 'set'
-      readonly form: string
-      readonly parts: ReadonlyMap<string, Expression>
-      readonly at: Position
-    }
   | {
       readonly kind: 'lambda'
       readonly parameters: string | readonly string[]
@@ -342,9 +335,11 @@ export const NO_NAME = '_'
 /** A name and the expression that it stands for. */
 export type Binding = { readonly name: string; readonly value: Expression }
 
-/** A ref as it was written: names are looked up when it is evaluated. */
+/** A ref as it was written: its names are not looked up yet. */
 export type RefLiteral = {
   readonly id: string
+  /** Whether the id was no text, but a number. */
+  readonly isNumber?: boolean
   readonly collection: RefLiteral | undefined
   readonly database: RefLiteral | undefined
 }

@@ -1,11 +1,11 @@
 /** What a ref that is written out, as `{"@ref":…}`, stands for in a query. */
 import type { Query } from './call.ts'
 import type { Database } from './database.ts'
-import { failure } from './failures.ts'
 import { SELF, documentRef, findDatabase, findSchema, nativeRef } from './names.ts'
 import { CREDENTIALS, TOKENS, nativesByName } from './native.ts'
 import { findCredentials } from './passwords.ts'
-import { Ref, UnresolvedRef, inside } from './values.ts'
+import { invalidRef } from './ref-literals.ts'
+import { Ref, UnresolvedRef } from './values.ts'
 import type { Position, RefLiteral } from './values.ts'
 
 /** Who asks, and where: what a ref stands for depends on it. */
@@ -35,7 +35,7 @@ function resolveSelf(query: Asker, literal: RefLiteral, at: Position): Ref {
   const collection = resolveIn(query.database, { ...literal, database: undefined }, at)
   const number = collection instanceof Ref ? Number(collection.id) : undefined
   const own = number === undefined ? undefined : ownDocument(query, number)
-  if (own === undefined) throw failure(at, 'invalid expression', 'Invalid ref.')
+  if (own === undefined) throw invalidRef(at)
   return own
 }
 
@@ -58,19 +58,13 @@ function unresolvedIn(owner: Ref | UnresolvedRef, database: string, { id, collec
 function resolveIn(database: Database, ref: RefLiteral, at: Position): Ref | UnresolvedRef {
   if (ref.collection === undefined) {
     const native = nativesByName.get(ref.id)
-    if (native === undefined) throw failure(at, 'invalid expression', 'Invalid ref.')
+    if (native === undefined) throw invalidRef(at)
     return nativeRef(database, native.number)
   }
   const native = ref.collection.collection === undefined ? nativesByName.get(ref.collection.id) : undefined
   if (native?.kind !== undefined) return findSchema(database, native.kind, ref.id)
-  if (native !== undefined) return new Ref(database.number, native.number, BigInt(numericId(ref.id, at)))
-  if (ref.collection.collection === undefined) throw failure(at, 'invalid expression', 'Invalid ref.')
+  if (native !== undefined) return new Ref(database.number, native.number, BigInt(ref.id))
+  if (ref.collection.collection === undefined) throw invalidRef(at)
   const collection = resolveIn(database, { ...ref.collection, database: undefined }, at)
-  return documentRef(collection, numericId(ref.id, at))
-}
-
-function numericId(id: string, at: Position): string {
-  if (/^-?\d+$/.test(id)) return id
-  const description = `Number or numeric String expected, non-numeric '${id}' provided.`
-  throw failure(inside(at, 'id'), 'invalid expression', description)
+  return documentRef(collection, ref.id)
 }

@@ -50,8 +50,14 @@ const evaluateAt: Evaluate = call => {
   if (time instanceof PendingTime) return call.value('expr', { ...call.frame, readAt: undefined })
   if (!(time instanceof Time) && typeof time !== 'bigint') throw wrongType(call.at('at'), 'Time', typeName(time))
   const micros = Number(time instanceof Time ? time.micros : time)
-  const readAt = micros > call.query.transaction.snapshot ? call.frame.readAt : micros
-  return call.value('expr', { ...call.frame, readAt })
+  return call.value('expr', { ...call.frame, readAt: timeOfReads(call, micros) })
+}
+
+/** The future changes nothing, and the time of the query itself is no past: there one can write. */
+function timeOfReads({ frame }: Call, micros: number): number | undefined {
+  const { snapshot } = frame.query.transaction
+  if (micros > snapshot) return frame.readAt
+  return micros === snapshot ? undefined : micros
 }
 
 /** The function that a `call` names, by ref or by name. */

@@ -1,7 +1,7 @@
 /** Forms that name things: refs of documents and of schema, native collections, new ids. */
 import type { Call, Evaluate } from '../call.ts'
 import { castRef, undefinedRef } from '../call.ts'
-import { parseId } from '../escapes.ts'
+import { parseId } from '../ref-literals.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { documentRef, findDatabase, findSchema, nativeRef } from '../names.ts'
@@ -12,25 +12,25 @@ import { checkMayWrite } from './writes.ts'
 import { Ref, UnresolvedRef } from '../values.ts'
 import type { Position, SchemaKind, Value } from '../values.ts'
 
-/** The database that a `scope` names; undefined where it names an unknown one. */
-function scopeOf(call: Call): Database | UnresolvedRef {
-  if (!call.has('scope')) return call.query.database
-  const scope = call.value('scope')
-  return databaseOf(call, scope, 'scope')
+/** The ref of a database that stands at a key. */
+function databaseRefAt(call: Call, key: string, expected = 'Database Ref'): Ref {
+  const scope = call.value(key)
+  if (scope instanceof UnresolvedRef) throw undefinedRef(scope, call.at(key))
+  if (schemaKindOf(scope) !== 'database') throw wrongType(call.at(key), expected, typeName(scope))
+  return castRef(scope, call.at(key))
 }
 
-function databaseOf(call: Call, scope: Value, key: string, expected = 'Database Ref'): Database | UnresolvedRef {
-  if (schemaKindOf(scope) !== 'database') throw wrongType(call.at(key), expected, typeName(scope))
-  if (scope instanceof UnresolvedRef) return scope
-  const database = findDatabase(call.query, castRef(scope, call.at(key)))
-  return database ?? new UnresolvedRef('database', call.query.store.nameOf(scope as Ref) ?? '')
+/** The database that stands at a key; unresolved where it is gone. */
+function databaseAt(call: Call, key: string, expected?: string): Database | UnresolvedRef {
+  const ref = databaseRefAt(call, key, expected)
+  return findDatabase(call.query, ref) ?? new UnresolvedRef('database', call.query.store.nameOf(ref) ?? '')
 }
 
 /** A form that names a schema document of one kind. */
 function named(key: string, kind: SchemaKind): Evaluate {
   return call => {
     const name = call.string(key)
-    const database = scopeOf(call)
+    const database = call.has('scope') ? databaseAt(call, 'scope') : call.query.database
     if (database instanceof UnresolvedRef) return new UnresolvedRef(kind, name, undefined, database)
     const found = kind === 'database' ? findDatabaseNow(call, database, name) : findSchema(database, kind, name)
     const scope = call.query.store.refOfDatabase(database)
@@ -47,37 +47,36 @@ function findDatabaseNow(call: Call, parent: Database, name: string): Ref | Unre
 /** A form that stands for a native collection: of this database (`null`) or of another one. */
 function native(name: string): Evaluate {
   return call => {
-    const scope = call.value(name)
-    const database = scope === null ? call.query.database : databaseOf(call, scope, name, 'Database Ref or Null')
+    const isOwn = call.value(name) === null
+    const database = isOwn ? call.query.database : databaseAt(call, name, 'Database Ref or Null')
     const number = nativesByName.get(name)?.number ?? 0
     return database instanceof UnresolvedRef ? database : nativeRef(database, number)
   }
 }
 
 /** The collection of a `ref`: one of documents that have ids, not names; it need not be there. */
-function collectionOf(call: Call): Ref | UnresolvedRef {
-  const collection = call.value('ref')
-  if (schemaKindOf(collection) === 'collection') return collection as Ref | UnresolvedRef
-  if (collection instanceof UnresolvedRef) throw undefinedRef(collection, call.at('ref'))
-  throw wrongType(call.at('ref'), 'Collection Ref', typeName(collection))
+function castCollection(value: Value, at: Position): Ref | UnresolvedRef {
+  if (schemaKindOf(value) !== 'collection') throw wrongType(at, 'Collection Ref', typeName(value))
+  const collection = value as Ref | UnresolvedRef
+  const hasNames = collection instanceof Ref && isNamed(Number(collection.id))
+  if (hasNames) throw wrongType(at, 'Regular Class Ref', 'Schema Class Ref')
+  return collection
 }
 
-function checkHasIds(collection: Ref | UnresolvedRef, at: Position): void {
-  if (collection instanceof UnresolvedRef || !isNamed(Number(collection.id))) return
-  throw wrongType(at, 'Regular Class Ref', 'Schema Class Ref')
+function castId(value: Value, at: Position): string {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'string') throw wrongType(at, 'String or Number', typeName(value))
+  return parseId(value, description => failure(at, 'invalid argument', description))
 }
 
+/** All that is wrong with the collection and the id is told; a `scope` is checked, and changes nothing. */
 const evaluateRef: Evaluate = call => {
-  const collection = collectionOf(call)
+  const value = call.value('ref')
   const id = call.value('id')
-  const at = call.at('id')
-  if (typeof id !== 'bigint' && typeof id !== 'string') throw wrongType(at, 'String or Number', typeName(id))
-  const checks = [
-    () => checkHasIds(collection, call.at('ref')),
-    () => parseId(String(id), description => failure(at, 'invalid argument', description)),
-  ]
-  const [, text] = collect(checks, check => check())
-  return documentRef(collection, String(text))
+  if (call.has('scope')) databaseRefAt(call, 'scope')
+  const casts = [(): Ref | UnresolvedRef => castCollection(value, call.at('ref')), () => castId(id, call.at('id'))]
+  const [collection, text] = collect<() => unknown, unknown>(casts, cast => cast())
+  return documentRef(collection as Ref | UnresolvedRef, text as string)
 }
 
 function makeId(key: 'new_id' | 'next_id'): Evaluate {

@@ -1,88 +1,63 @@
-/** `{"@set":…}` → set. Its operands are literals: they are evaluated like any other. */
-import { castRef, castSet, isNativeCollection } from '../call.ts'
-import type { Evaluator, Frame } from '../call.ts'
-import type { Database } from '../database.ts'
-import { failure } from '../failures.ts'
-import { findSchema } from '../names.ts'
-import { rangeOf } from '../set-layout.ts'
-import type { Store } from '../store.ts'
-import { Lambda, Ref, SetValue } from '../values.ts'
-import type { Expression, SetForm, Value } from '../values.ts'
+/**
+ * `{"@set":…}` → set, when it is read. It is made as the form of the same name makes it, but of sets alone, and what is
+ * wrong with it is an error of the expression (protocol.md D.2; MODEL/ast/Parser.scala `sets`).
+ */
+import { Call, castSet } from '../call.ts'
+import type { Evaluate, Evaluator, Query } from '../call.ts'
+import { Failure, collect, failure } from '../failures.ts'
+import { SetValue, inside } from '../values.ts'
+import type { Expression, FormExpression, Position, Value } from '../values.ts'
+import { collections } from './collections.ts'
+import { setForms } from './set-forms.ts'
 
-type SetLiteral = Extract<Expression, { kind: 'set' }>
-type Parts = {
-  readonly value: (key: string) => Value
-  readonly at: SetLiteral['at']
-  readonly store: Store
-  readonly database: Database
+type SetName = keyof typeof setForms | 'filter'
+
+const makers: Readonly<Record<SetName, Evaluate>> = { ...setForms, filter: collections.filter }
+
+/** The keys whose values must be sets, where the form takes arrays and pages too. */
+const setsOnly: ReadonlySet<string> = new Set([
+  'union',
+  'intersection',
+  'difference',
+  'distinct',
+  'reverse',
+  'collection',
+])
+
+/** Its arguments are values already. */
+const evaluator: Evaluator = {
+  run: part => (part.kind === 'literal' ? part.value : null),
+  apply: () => null,
 }
 
-function many(value: Value): Value[] {
-  return Array.isArray(value) ? value : [value]
+/** The form's own key, which the others stand around. */
+function nameOf(parts: ReadonlyMap<string, Value>): SetName {
+  for (const key of parts.keys()) if (key in makers) return key as SetName
+  return 'match'
 }
 
-/** In literals the ref of a document stands for the set of it. */
-function operandOf(value: Value, at: SetLiteral['at']): SetForm {
-  return value instanceof Ref && !isNativeCollection(value) ? { kind: 'singleton', ref: value } : castSet(value, at)
+/** Of the keys that take several sets, an array is many. */
+const many: ReadonlySet<string> = new Set(['union', 'intersection', 'difference'])
+
+function checkIsSet(key: string, value: Value, at: Position): void {
+  if (many.has(key) && Array.isArray(value)) collect(value, (item, i) => castSet(item, inside(at, i)))
+  else castSet(value, at)
 }
 
-function setOf(parts: Parts, key: string): SetForm {
-  return operandOf(parts.value(key), parts.at)
-}
-
-function lambdaOf(parts: Parts, key: string): Lambda {
-  const value = parts.value(key)
-  if (!(value instanceof Lambda)) throw failure(parts.at, 'invalid expression', 'Invalid lambda.')
-  return value
-}
-
-/** An index by its ref or its name. */
-function indexOf(parts: Parts, key: string): Ref {
-  const value = parts.value(key)
-  return castRef(typeof value === 'string' ? findSchema(parts.database, 'index', value) : value, parts.at)
-}
-
-function combination(kind: 'union' | 'intersection' | 'difference') {
-  return (parts: Parts): SetForm => ({
-    kind,
-    sets: many(parts.value(kind)).map(value => operandOf(value, parts.at)),
-  })
-}
-
-const makers: Readonly<Record<string, (parts: Parts) => SetForm>> = {
-  match: parts => {
-    const terms = parts.value('terms')
-    return { kind: 'match', index: indexOf(parts, 'match'), terms: terms === null ? [] : many(terms) }
-  },
-  'match index': parts => ({
-    kind: 'match',
-    index: indexOf(parts, 'index'),
-    terms: many(parts.value('match')),
-  }),
-  documents: parts => ({ kind: 'documents', collection: castRef(parts.value('documents'), parts.at) }),
-  singleton: parts => ({ kind: 'singleton', ref: castRef(parts.value('singleton'), parts.at) }),
-  events: parts => {
-    const of = parts.value('events')
-    return { kind: 'events', of: of instanceof Ref ? of : castSet(of, parts.at) }
-  },
-  union: combination('union'),
-  intersection: combination('intersection'),
-  difference: combination('difference'),
-  distinct: parts => ({ kind: 'distinct', set: setOf(parts, 'distinct') }),
-  reverse: parts => ({ kind: 'reverse', set: setOf(parts, 'reverse') }),
-  range: parts => rangeOf(setOf(parts, 'range'), parts.value('from'), parts.value('to'), parts.store),
-  filter: parts => ({ kind: 'filter', set: setOf(parts, 'collection'), lambda: lambdaOf(parts, 'filter') }),
-  join: parts => ({ kind: 'join', set: setOf(parts, 'join'), target: lambdaOf(parts, 'with') }),
-}
-
-/** The set of a literal. */
-export function makeSet(literal: SetLiteral, frame: Frame, evaluator: Evaluator): SetValue {
-  const value = (key: string): Value => {
-    const part = literal.parts.get(key)
-    return part === undefined ? null : evaluator.run(part, frame)
+/** The set of a literal. Its parts are checked in their order. */
+export function makeSet(parts: ReadonlyMap<string, Value>, at: Position, query: Query): SetValue {
+  const literals = [...parts].map(([key, value]): [string, Expression] => [
+    key,
+    { kind: 'literal', value, at: inside(at, key) },
+  ])
+  const form: FormExpression = { kind: 'form', name: nameOf(parts), parts: new Map(literals), at }
+  try {
+    for (const [key, value] of parts) if (setsOnly.has(key)) checkIsSet(key, value, inside(at, key))
+    const set = makers[nameOf(parts)](new Call(form, { query, scope: null, readAt: undefined, depth: 0 }, evaluator))
+    if (set instanceof SetValue) return set
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    throw new Failure(error.errors.map(one => ({ ...one, code: 'invalid expression' })))
   }
-  const { store, database } = frame.query
-  const form = makers[literal.form]?.({ value, at: literal.at, store, database })
-  if (form === undefined) throw failure(literal.at, 'invalid expression', 'Invalid set.')
-  return new SetValue(form)
+  throw failure(at, 'invalid expression', 'Invalid set.')
 }

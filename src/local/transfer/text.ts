@@ -9,7 +9,6 @@ import type { Database } from '../database.ts'
 import type { Json } from '../json.ts'
 import { readJson } from '../json.ts'
 import { ByteReader, ByteWriter } from '../log/codec.ts'
-import { resolveRef } from '../written-refs.ts'
 import { parseExpression } from '../parse.ts'
 import type { Renderer } from '../render.ts'
 import { rendererFor } from '../renderers.ts'
@@ -56,8 +55,7 @@ export class ValueText {
     if (key === OBJECT && content instanceof Map) return this.#readObject(content)
     if (key === EXACT && typeof content === 'string')
       return new ByteReader(Buffer.from(content, 'base64')).value<Value>()
-    const expression = parseExpression(json, API_VERSION)
-    if (expression.kind === 'ref') return resolveRef(this.#query, expression.ref, null)
+    const expression = parseExpression(json, this.#query)
     if (expression.kind === 'literal') return expression.value
     throw new TypeError(`${key} is no value that is stored`)
   }
