@@ -53,6 +53,9 @@ test('an event is rendered once for all streams that see the same of it', t => {
   assert.notEqual(alike[0]?.lines[1], others[0]?.lines[1])
 })
 
+/** More documents than an index takes in when it is made, as many of each `k`. */
+const many = 3 * Math.ceil(MAX_FILLED_AT_ONCE / 2)
+
 /** A service whose timers run when the test says so; every look at the clock ends a slice of filling. */
 function beginSliced(t: TestContext, documents: number): { local: LocalService; time: ManualTime } {
   let now = 0
@@ -86,24 +89,24 @@ const pageOf = (index: string, k: number): object => ({
 })
 
 test('who needs an index that is not full yet waits; everyone else is answered meanwhile', t => {
-  const { local, time } = beginSliced(t, MAX_FILLED_AT_ONCE + 200)
+  const { local, time } = beginSliced(t, many)
   local.ask(createIndex('by_k'))
   const answers: Answered[] = []
   local.sendLater({ count: { match: { index: 'by_k' }, terms: 1 } }, answer => answers.push(answer))
   passSlices(time, 2)
   assert.deepEqual(answers, [])
-  assert.equal(local.ask({ count: documentsOf('c') }), MAX_FILLED_AT_ONCE + 200)
+  assert.equal(local.ask({ count: documentsOf('c') }), many)
   assert.equal(local.ask({ select: ['active'], from: { get: { index: 'by_k' } } }), true)
   passSlices(time, 100)
   assert.deepEqual(
     answers.map(({ body }) => body),
-    [{ resource: (MAX_FILLED_AT_ONCE + 200) / 3 }],
+    [{ resource: many / 3 }],
   )
   assert.equal(time.pending, 0)
 })
 
 test('a stream of an index that is not full yet begins when it is', t => {
-  const { local, time } = beginSliced(t, MAX_FILLED_AT_ONCE + 200)
+  const { local, time } = beginSliced(t, many)
   local.ask(createIndex('by_k'))
   const peer = local.follow({ match: { index: 'by_k' }, terms: 1 })
   assert.equal(peer.lines.length, 0)
@@ -117,13 +120,13 @@ test('a stream of an index that is not full yet begins when it is', t => {
 })
 
 test('a query that makes an index sees all of it, and what is unique is so before the index is full', t => {
-  const { local, time } = beginSliced(t, MAX_FILLED_AT_ONCE + 200)
+  const { local, time } = beginSliced(t, many)
   const made = { let: [{ made: createIndex('by_k') }], in: { count: { match: { var: 'made' }, terms: 1 } } }
   const viaRef = { let: made.let, in: { count: { match: { select: ['ref'], from: { var: 'made' } }, terms: 1 } } }
-  assert.equal(local.ask(viaRef), (MAX_FILLED_AT_ONCE + 200) / 3)
+  assert.equal(local.ask(viaRef), many / 3)
   local.ask(createIndex('unique', { unique: true, terms: [{ object: { field: ['data', 'n'] } }], values: [] }))
   const answers: Answered[] = []
-  local.sendLater(create('c', 5_000, { n: MAX_FILLED_AT_ONCE + 200 }), answer => answers.push(answer))
+  local.sendLater(create('c', 5_000, { n: many }), answer => answers.push(answer))
   passSlices(time, 100)
   assert.equal(answers[0]?.status, 400)
   assert.match(answers[0]?.text ?? '', /instance not unique/)
@@ -172,10 +175,9 @@ test(`an index that was filled while its documents changed is like one that was 
 test('an index that was being filled when the server ended is filled on when it is there again', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'filling-'))
   t.after(() => rm(folder, { recursive: true }))
-  const documents = MAX_FILLED_AT_ONCE + 200
   const before = await KeptStore.open(folder)
   before.ask(createCollection('c'))
-  const ids = Array.from({ length: documents }, (_, i) => i + 1)
+  const ids = Array.from({ length: many }, (_, i) => i + 1)
   before.ask({ foreach: { lambda: 'id', expr: createFrom({ var: 'id' }) }, collection: ids })
   before.ask(createIndex('by_k'))
   const fillOnce = ({ store }: KeptStore): void => continueFilling(store, () => true)
@@ -186,7 +188,7 @@ test('an index that was being filled when the server ended is filled on when it 
   t.after(() => after.close())
   assert.equal(after.store.state.fillings.size, 1)
   while (after.store.state.fillings.size > 0) fillOnce(after)
-  assert.equal(after.ask({ count: { match: { index: 'by_k' }, terms: 1 } }), documents / 3 - 1)
+  assert.equal(after.ask({ count: { match: { index: 'by_k' }, terms: 1 } }), many / 3 - 1)
 })
 
 test('a set notes once that an entry came, however often it is told; what came late finds its place', () => {

@@ -149,13 +149,13 @@ export class EntrySet {
   }
 
   /** Entries that are there at `ts` and not expired at `now`, upwards from `from` (inclusive). */
-  *ascend(ts: number, now: number, from?: Bound): Generator<Entry> {
-    yield* held(this.#rowsFrom(from), ts, now)
+  ascend(ts: number, now: number, from?: Bound): Generator<Entry> {
+    return held(this.#rowsFrom(from), ts, now)
   }
 
   /** The same downwards, from just below `before`. */
-  *descend(ts: number, now: number, before?: Bound): Generator<Entry> {
-    yield* held(before === undefined ? this.#rows.descend() : this.#rows.descend(before, false), ts, now)
+  descend(ts: number, now: number, before?: Bound): Generator<Entry> {
+    return held(before === undefined ? this.#rows.descend() : this.#rows.descend(before, false), ts, now)
   }
 
   /** What came and went, oldest first, from the first event that is not before the bound. */

@@ -13,8 +13,8 @@ import type { Transaction } from './transaction.ts'
 
 /** An index over no more documents than this is built when it is made. */
 export const MAX_BUILT_AT_ONCE = 128
-/** Documents that an index takes in when it is made; with more it is filled little by little. */
-export const MAX_FILLED_AT_ONCE = 1_000
+/** Documents that an index takes in when it is made, in some 10 ms; with more it is filled little by little. */
+export const MAX_FILLED_AT_ONCE = 500
 /** Documents that are taken in between two looks at the clock. */
 const STEP_DOCUMENTS = 32
 /** How long building takes, in microseconds. On the real server it is from seconds to minutes. */

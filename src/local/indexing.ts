@@ -150,7 +150,8 @@ export class Index implements SetOwner {
     let rows: Value[][] = [[]]
     for (const field of fields) {
       const candidates = this.#candidates(field, document, source)
-      rows = rows.flatMap(row => candidates.map(candidate => [...row, candidate]))
+      // Rows are kept: `concat` makes an array of just this length, `[...row, candidate]` one with room for 17.
+      rows = rows.flatMap(row => candidates.map(candidate => row.concat([candidate])))
     }
     return fields.length === 0 ? rows : rows.filter(row => row.some(value => value !== null))
   }
@@ -173,7 +174,8 @@ export class Index implements SetOwner {
   }
 }
 
-function distinct(values: readonly Value[]): Value[] {
+function distinct(values: Value[]): Value[] {
+  if (values.length === 1) return values
   const byKey = new Map(values.map(value => [canonicalKey(value), value]))
   return byKey.size === 0 ? [null] : [...byKey.values()]
 }
@@ -196,10 +198,10 @@ function fold(field: IndexField, value: Value): Value {
 
 /** What a path leads to; of `all` it leads to, an array, where arrays on the way stand for each of their elements. */
 function readPath(document: VersionValue, path: readonly (string | bigint)[], mode: 'one' | 'all' = 'one'): Value {
-  const [first, ...rest] = path
+  const [first] = path
   if (first === undefined) return null
-  if (first === 'ref') return rest.length === 0 ? document.ref : null
-  if (first === 'ts') return rest.length === 0 ? BigInt(document.ts) : null
+  if (first === 'ref') return path.length === 1 ? document.ref : null
+  if (first === 'ts') return path.length === 1 ? BigInt(document.ts) : null
   return mode === 'one' ? (follow(document.fields, path) ?? null) : followAll(document.fields, path)
 }
 
@@ -212,19 +214,22 @@ function follow(value: Value, path: readonly (string | bigint)[]): Value | undef
   return path.reduce<Value | undefined>((found, key) => (found === undefined ? undefined : step(found, key)), value)
 }
 
-function followAll(value: Value, path: readonly (string | bigint)[]): Value[] {
-  const [key, ...rest] = path
+/** `from` is where in the path the value stands. */
+function followAll(value: Value, path: readonly (string | bigint)[], from = 0): Value[] {
+  const key = path[from]
   if (key === undefined) return [value]
-  if (Array.isArray(value) && typeof key === 'string') return value.flatMap(element => followAll(element, path))
+  if (Array.isArray(value) && typeof key === 'string') return value.flatMap(element => followAll(element, path, from))
   const found = step(value, key)
-  return found === undefined ? [] : followAll(found, rest)
+  return found === undefined ? [] : followAll(found, path, from + 1)
 }
 
 /** Something that came or went, and in which set. */
 export type PlacedEvent = { readonly ts: number; readonly action: 'add' | 'remove'; readonly placed: Placed }
 
 /** What one list of entries has that another lacks. */
-export function entriesWithout(entries: readonly Placed[], others: readonly Placed[]): Placed[] {
+export function entriesWithout(entries: readonly Placed[], others: readonly Placed[]): readonly Placed[] {
+  // What comes or goes whole, as most does, needs no keys: they are most of the work.
+  if (entries.length === 0 || others.length === 0) return entries
   const known = new Set(others.map(identityOf))
   return entries.filter(entry => !known.has(identityOf(entry)))
 }

@@ -106,7 +106,8 @@ function embeddedSection({ facts }: Report): string {
 ## The embedded server
 
 A turn of the event loop is what no other request is answered in; it is told in processor time, so that what else runs
-on the machine does not count.
+on the machine does not count. A pause is told by the clock: where two processors are shared with the client that asks and
+the garbage collector's own threads, as here, most of a long one is waiting for a processor.
 
 ${factTable(rows)}
 `
