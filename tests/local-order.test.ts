@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { compareStrings } from '../src/local/order.ts'
+import { LocalService, create, doc } from './support/local-service.ts'
 import './support/leaks.ts'
 
 const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
@@ -32,4 +33,60 @@ test('only the same string is equal, and the order is total', () => {
     }),
     seed,
   )
+})
+
+const negativeZero = { multiply: [{ to_double: 0 }, -1] }
+const a = { documents: { collection: 'a' } }
+const b = { documents: { collection: 'b' } }
+const byIndex = { match: { index: 'all' } }
+const got = (collection: string, id: number): object => ({ get: doc(collection, id) })
+const event = (collection: string): object => ({
+  select: ['data', 0],
+  from: { paginate: doc(collection, 1), events: true },
+})
+const lambda = { query: { lambda: 'x', expr: 1 } }
+
+/** Pairs of which the first is before the second (ext/codex CBOROrdering.scala over the IR values of FN/../Expression.scala). */
+const pairs: readonly (readonly [object | number | string, object | number | string])[] = [
+  [negativeZero, 0],
+  [negativeZero, { to_double: 0 }],
+  [-1, negativeZero],
+  // Sets are objects with the key @set, and what they are made of.
+  [a, b],
+  [a, byIndex],
+  [{ events: a }, { events: b }],
+  [{ object: { '@a': 1 } }, a],
+  [{ union: [a, b] }, { union: [b, a] }],
+  // Versions are compared by their collections, their data and only then by their refs.
+  [got('a', 1), got('b', 1)],
+  [got('a', 2), got('a', 1)],
+  [got('b', 1), { object: { d: 1 } }],
+  // Events have an action, a resource and a time, but no data.
+  [event('a'), event('b')],
+  // The keys of objects are in the order of code units (ext/storage IndexTerm.scala:41), and compared as strings are.
+  [{ object: { a: 1 } }, { object: { B: 1, a: 0 } }],
+  // A time that is not known yet is behind lambdas.
+  [lambda, { select: 'ts', from: { create: { collection: 'a' } } }],
+  [{ select: 'ts', from: { create: { collection: 'a' } } }, { '@uuid': '00000000-0000-0000-0000-000000000000' }],
+]
+
+test('what is no scalar has its place in the order of values too', () => {
+  const service = new LocalService()
+  for (const name of ['a', 'b']) service.ask({ create_collection: { object: { name } } })
+  service.ask({ create_index: { object: { name: 'all', source: { collection: 'a' } } } })
+  service.ask({ do: [create('a', 1, { n: 2 }), create('a', 2, { n: 1 }), create('b', 1, { n: 0 })] })
+  for (const [below, above] of pairs) {
+    const [isBelow, isAbove] = service.ask([{ lt: [below, above] }, { lt: [above, below] }]) as boolean[]
+    assert.deepEqual([isBelow, isAbove], [true, false], JSON.stringify([below, above]))
+  }
+})
+
+test('what nothing has the name of is not compared', () => {
+  // FN/ComparisonFunctions.scala:25
+  const { body } = new LocalService().send([{ gte: [1, { collection: 'nope' }, { index: 'none' }] }])
+  const position = [0, 'gte']
+  assert.deepEqual(body['errors'], [
+    { position, code: 'invalid ref', description: "Ref refers to undefined collection 'nope'" },
+    { position, code: 'invalid ref', description: "Ref refers to undefined index 'none'" },
+  ])
 })

@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { foldCase, toTitleCase } from '../src/local/casing.ts'
 import { layOutDouble, layOutInteger } from '../src/local/format-layout.ts'
 import { PatternError, compilePattern, expandTemplate, quotePattern } from '../src/local/pattern.ts'
+import { LocalService } from './support/local-service.ts'
 import './support/leaks.ts'
 
 const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
@@ -87,4 +88,37 @@ test('numbers are laid out with sign, zeros, groups and brackets as Java does', 
   assert.equal(layOutDouble(9.996e99, layout('', undefined, 2, 'E')), '1.00E+100')
   assert.equal(layOutDouble(-0, layout('', undefined, 1, 'f')), '-0.0')
   assert.equal(layOutDouble(-Infinity, layout('(0', 12, undefined, 'f')), '  (Infinity)')
+})
+
+/** What Java's NumberFormat makes of a text (as JDK 17 does): integers where they are whole and fit, doubles, or nothing. */
+const readNumbers: readonly (readonly [string, string | undefined])[] = [
+  [',9', '9'],
+  ['1,,2,,', '12'],
+  ['-,1,00,0', '-1000'],
+  [',,.5', '0.5'],
+  ['5,E2', '500'],
+  ['5E-400', '0.0'],
+  ['0.0E-400', '0'],
+  ['-0', '-0.0'],
+  ['9007199254740993.5', '9.007199254740994E15'],
+  ['9007199254740993.0', '9007199254740993'],
+  ['92233720368547758.07E2', '9223372036854775807'],
+  ['9223372036854775808', '9.223372036854776E18'],
+  ['-9223372036854775808', '-9223372036854775808'],
+  // An exponent is cut to 32 bits, and is none at all beyond 64.
+  ['5E9007199254740993', '50'],
+  ['5E9223372036854775808', '5'],
+  ['\u0001\t 7', '7'],
+  ['\u00a07', undefined],
+  [',', undefined],
+  ['-NaN', undefined],
+]
+
+test('a number is read from a text as Java reads it', () => {
+  const service = new LocalService()
+  for (const [text, number] of readNumbers) {
+    const answer = service.send({ to_number: text })
+    const expected = number === undefined ? 'Cannot cast String to Number.' : `{"resource":${number}}`
+    assert.ok(answer.text.includes(expected), `${JSON.stringify(text)}: ${answer.text}`)
+  }
 })

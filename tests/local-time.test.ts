@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { formatDate, formatTime, parseDate, parseTime } from '../src/local/time.ts'
+import { LocalService } from './support/local-service.ts'
 import './support/leaks.ts'
 
 const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
@@ -99,4 +100,60 @@ test('any date reads back as itself', () => {
   )
   assert.equal(parseDate('1970-01-01'), 0)
   assert.equal(parseDate('2000-03-01'), 11_017)
+})
+
+test('an offset may stand there in both of its forms, if they are the same', () => {
+  // The real server's format has two optional parts (ext/lang/src/main/scala/Timestamp.scala:46).
+  assert.equal(parseTime('1970-01-01T01:00:00+01:00+0100'), 0n)
+  assert.equal(parseTime('1970-01-01T00:00:00Z+0000'), 0n)
+  assert.equal(parseTime('1970-01-01T01:00:00+01:00+0200'), undefined)
+  assert.equal(parseTime('1970-01-01T01:00:00+0100+01:00'), undefined)
+  assert.equal(parseTime('1970-01-01T00:00:00'), undefined)
+  assert.equal(parseTime('+999999999-12-31T24:00:00Z'), undefined)
+})
+
+const late = { epoch: 525_948_164_406_719, unit: 'minute' }
+const far = { epoch: 10_000_000_000_000_000, unit: 'second' }
+const start = { epoch: 0, unit: 'second' }
+const from = { '@ts': '2020-02-29T12:34:56.789123456Z' }
+const to = { '@ts': '1969-12-31T23:59:59.999999999Z' }
+const between = (a: object, b: object, unit: string): object => ({ time_diff: a, other: b, unit })
+const noDay = 'java.time.DateTimeException: Invalid value for EpochDay (valid values -365243219162 - 365241780471):'
+
+/** Queries about times, and what they give: a number, a text, or the beginning of an error. */
+const answers: readonly (readonly [query: object, answer: string])[] = [
+  // Java's Instant.until rounds either side down to whole milliseconds, and counts below them in nanoseconds.
+  [between(from, to, 'millisecond'), '-1582979696790'],
+  [between(to, from, 'milliseconds'), '1582979696790'],
+  [between(to, from, 'second'), '1582979696'],
+  [between(from, to, 'microsecond'), '-1582979696789123'],
+  [between(start, far, 'second'), '10000000000000000'],
+  [between(start, far, 'nanosecond'), 'java.lang.ArithmeticException: long overflow'],
+  [
+    between(start, { epoch: 9_223_372_037, unit: 'second' }, 'microsecond'),
+    'java.lang.ArithmeticException: long overflow',
+  ],
+  [between(start, far, 'millisecond'), 'java.lang.ArithmeticException: long overflow'],
+  // FN/TimeFunctions.scala:105-107 and Timestamp.scala: microseconds wrap around, milliseconds throw.
+  [{ to_micros: late }, '-5489245713902814976'],
+  [{ to_millis: late }, 'java.lang.ArithmeticException: long overflow'],
+  [{ to_seconds: late }, '31556889864403140'],
+  [{ year: late }, `${noDay} 365241780837`],
+  [{ to_date: late }, `${noDay} 365241780837`],
+  // ext/lang/src/main/scala/MidstUnit.scala:63: units are trimmed, and told as they were given.
+  [{ to_seconds: { epoch: 2, unit: ' day\n' } }, '172800'],
+  [{ epoch: 1, unit: '\u00a0day' }, 'Time Unit expected, String provided.'],
+  [{ time_add: { '@date': '2020-01-01' }, offset: 1, unit: ' hour ' }, "Invalid time unit ' hour '."],
+  [{ to_seconds: { time: '\u00011970-01-01T00:00:00Z ' } }, '0'],
+  [{ time: '\u00a01970-01-01T00:00:00Z' }, "Cannot cast '\u00a01970-01-01T00:00:00Z' to a time."],
+]
+
+test('times are counted as Java counts them, with what it throws', () => {
+  const service = new LocalService()
+  for (const [query, answer] of answers) {
+    const { text, body } = service.send(query)
+    const [error] = (body['errors'] ?? []) as { description: string }[]
+    const shown = error?.description ?? /-?\d+/.exec(text)?.[0]
+    assert.ok(shown?.startsWith(answer), `${text}, not ${answer}`)
+  }
 })

@@ -18,23 +18,25 @@ import {
 } from './values.ts'
 import type { ObjectValue, SetForm, Value } from './values.ts'
 import { DocumentEventValue, EventPlace, SetEventValue, Sourced } from './values.ts'
+import { COLLECTIONS } from './native.ts'
 import { compareStrings } from './order.ts'
+import { describeSet } from './set-shapes.ts'
 
 /** The place of a type in the order of types. */
 function rankOf(value: Value): number {
-  if (value === null) return 12
-  if (value === true) return 11
-  if (value === false) return 10
+  if (value === null) return 13
+  if (value === true) return 12
+  if (value === false) return 11
   if (typeof value === 'bigint' || typeof value === 'number') return 0
   if (value instanceof Bytes) return 1
   if (typeof value === 'string' || value instanceof Action) return 2
   if (Array.isArray(value)) return 3
   if (value instanceof Ref || value instanceof UnresolvedRef) return REF_RANK
-  if (value instanceof PendingTime) return 6
   if (value instanceof Time) return 6
   if (value instanceof CalendarDate) return 7
   if (value instanceof Lambda) return 8
-  if (value instanceof Uuid) return 9
+  if (value instanceof PendingTime) return 9
+  if (value instanceof Uuid) return 10
   return 4
 }
 
@@ -45,12 +47,13 @@ export function isOrderedBelowRefs(value: Value): boolean {
   return rankOf(value) < REF_RANK
 }
 
-/** An integer beside a double counts as one: what 53 bits do not know makes no difference. */
+/** An integer beside a double counts as one: what 53 bits do not know makes no difference. `-0.0` is before `0.0`. */
 function compareNumbers(a: bigint | number, b: bigint | number): number {
   if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1
   if (Number.isNaN(b)) return -1
   if (typeof a !== typeof b) return compareNumbers(Number(a), Number(b))
-  return a < b ? -1 : a > b ? 1 : 0
+  if (a < b) return -1
+  return a > b ? 1 : Number(Object.is(b, -0)) - Number(Object.is(a, -0))
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
@@ -65,8 +68,9 @@ function compareLists(a: readonly Value[], b: readonly Value[]): number {
   return a.length - b.length
 }
 
+/** Keys are laid in order by their code units, and only then compared as strings are. */
 function byKey([a]: readonly [string, Value], [b]: readonly [string, Value]): number {
-  return compareStrings(a, b)
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function compareObjects(a: ObjectValue, b: ObjectValue): number {
@@ -149,12 +153,30 @@ export function compareValues(a: Value, b: Value): number {
   if (Array.isArray(a) && Array.isArray(b)) return compareLists(a, b)
   if (a instanceof Ref && b instanceof Ref) return compareRefs(a, b)
   if (a instanceof Time && b instanceof Time) return compareNumbers(a.nanoseconds, b.nanoseconds)
-  if (rank === 6) return a instanceof PendingTime ? (b instanceof PendingTime ? 0 : 1) : -1
   if (a instanceof CalendarDate && b instanceof CalendarDate) return a.days - b.days
   if (a instanceof Uuid && b instanceof Uuid) return compareStrings(a.text, b.text)
-  const left = fieldsOf(a)
-  const right = fieldsOf(b)
+  const left = orderedFieldsOf(a)
+  const right = orderedFieldsOf(b)
   return left !== undefined && right !== undefined ? compareObjects(left, right) : 0
+}
+
+/** What has fields in the order of values, which are not quite those that it shows: sets have some, events lack some. */
+function orderedFieldsOf(value: Value): ObjectValue | undefined {
+  if (value instanceof SetValue) return new Map<string, Value>([['@set', describeSet(value.form)]])
+  const fields = fieldsOf(value)
+  if (value instanceof VersionValue) {
+    const collection = new Ref(value.ref.database, COLLECTIONS, BigInt(value.ref.collection))
+    return new Map<string, Value>([['class', collection], ['collection', collection], ...(fields ?? [])])
+  }
+  const isDocumentEvent = value instanceof DocumentEventValue
+  if (!isDocumentEvent && !(value instanceof SetEventValue) && !(value instanceof EventPlace)) return fields
+  const values = isDocumentEvent ? [] : (value.values ?? [])
+  const place = new Map<string, Value>([
+    ['ts', BigInt(value.ts)],
+    ['action', new Action(value.action)],
+    ['resource', value.ref ?? null],
+  ])
+  return values.length === 0 ? place : place.set('values', [...values])
 }
 
 function textOf(value: Value): string {

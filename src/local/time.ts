@@ -4,6 +4,9 @@ const NANOS_PER_SECOND = 1_000_000_000n
 const SECONDS_PER_DAY = 86_400
 const NANOS_PER_DAY = BigInt(SECONDS_PER_DAY) * NANOS_PER_SECOND
 const MAX_YEAR = 999_999_999
+/** The first and the last day there is, from 1970. Times go a year further either way. */
+export const FIRST_DAY = -365_243_219_162
+export const LAST_DAY = 365_241_780_471
 /** Offsets reach to 18 hours either way. */
 const MAX_OFFSET_SECONDS = 18 * 3600
 /** Days from 0000-03-01 to 1970-01-01, and in 400 years, of the Gregorian calendar. */
@@ -14,13 +17,14 @@ const THURSDAY = 4
 
 const YEAR = String.raw`(?<year>\d{4}|-\d{4,10}|\+\d{5,10})`
 const DATE = new RegExp(`^${YEAR}-(?<month>\\d\\d)-(?<day>\\d\\d)$`)
-const OFFSET = String.raw`(?<zulu>z)|(?<sign>[+-])(?<offsetHours>\d\d)(?::(?<offsetMinutes>\d\d)(?::(?<offsetSeconds>\d\d))?|(?<compactMinutes>\d\d))`
+const OFFSET = String.raw`(?<offset>z|[+-]\d\d:\d\d(?::\d\d)?)?(?<compactOffset>[+-]\d{4})?`
+const OFFSET_PARTS = /^([+-])(\d\d):?(\d\d)(?::(\d\d))?$/
 const CLOCK = String.raw`(?<hours>\d\d):(?<minutes>\d\d)(?::(?<seconds>\d\d)(?:\.(?<fraction>\d{0,9}))?)?`
-const TIME = new RegExp(`^${YEAR}-(?<month>\\d\\d)-(?<day>\\d\\d)t${CLOCK}(?:${OFFSET})$`, 'i')
+const TIME = new RegExp(`^${YEAR}-(?<month>\\d\\d)-(?<day>\\d\\d)t${CLOCK}${OFFSET}$`, 'i')
 
 /**
  * Reads `@ts`: ISO 8601 with an offset, as nanoseconds since 1970. Seconds may be missing, `t` and `z` small, the
- * fraction empty; 24:00:00 is the next day's midnight; a day of up to 31 beyond the month's end is its last day.
+ * fraction empty, the offset there twice; 24:00:00 is the next day's midnight; a day of up to 31 beyond the month's end is its last day.
  * Undefined for anything else (`Invalid time.`).
  */
 export function parseTime(text: string): bigint | undefined {
@@ -31,7 +35,7 @@ export function parseTime(text: string): bigint | undefined {
   const offset = readOffset(parts)
   if (day === undefined || seconds === undefined || offset === undefined) return undefined
   const nanos = BigInt((parts.fraction ?? '').padEnd(9, '0'))
-  if (seconds === SECONDS_PER_DAY && nanos > 0n) return undefined
+  if (seconds === SECONDS_PER_DAY && (nanos > 0n || day === LAST_DAY)) return undefined
   return BigInt(day) * NANOS_PER_DAY + BigInt(seconds - offset) * NANOS_PER_SECOND + nanos
 }
 
@@ -125,13 +129,18 @@ function readClock({ hours, minutes, seconds = '0' }: Groups): number | undefine
   return isClock || isMidnight ? Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) : undefined
 }
 
-function readOffset(parts: Groups): number | undefined {
-  if (parts.zulu) return 0
-  const minutes = Number(parts.offsetMinutes ?? parts.compactMinutes)
-  const seconds = Number(parts.offsetSeconds ?? 0)
-  const total = Number(parts.offsetHours) * 3600 + minutes * 60 + seconds
-  if (minutes > 59 || seconds > 59 || total > MAX_OFFSET_SECONDS) return undefined
-  return parts.sign === '-' ? -total : total
+/** The offset from UTC, in seconds. It may stand there in both of its forms, if they are the same. */
+function readOffset({ offset, compactOffset }: Groups): number | undefined {
+  const [one, ...others] = [offset, compactOffset].filter(text => text !== undefined).map(readOffsetPart)
+  return others.every(other => other === one) ? one : undefined
+}
+
+function readOffsetPart(text: string): number | undefined {
+  const [, sign, hours, minutes, seconds = '0'] = OFFSET_PARTS.exec(text) ?? []
+  if (hours === undefined) return 0
+  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+  if (Number(minutes) > 59 || Number(seconds) > 59 || total > MAX_OFFSET_SECONDS) return undefined
+  return sign === '-' ? -total : total
 }
 
 function toEpochDays(year: number, month: number, day: number): number {

@@ -1,16 +1,22 @@
 /** Forms that compare values. */
 import type { Call, Evaluate } from '../call.ts'
+import { undefinedRef } from '../call.ts'
 import { compareValues, isEqual } from '../compare.ts'
 import { isBefore } from '../dialects.ts'
+import { collect } from '../failures.ts'
+import { UnresolvedRef } from '../values.ts'
 import type { Value } from '../values.ts'
 
 /** The version since which an action equals no other word than its own. */
 const EXACT_ACTIONS_SINCE = 5
 
-/** A form that holds when it holds between every two neighbours; it stops at the first that fails. */
+/** A form that holds when it holds between every two neighbours. What nothing has the name of has no place in the order. */
 function chain(key: string, holds: (a: Value, b: Value) => boolean): Evaluate {
   return call => {
-    const values = call.nonEmptyList(key).map(({ value }) => value)
+    const values = collect(call.nonEmptyList(key), ({ value }) => {
+      if (value instanceof UnresolvedRef) throw undefinedRef(value, call.at(key))
+      return value
+    })
     return values.every((value, i) => i === 0 || holds(values[i - 1] ?? null, value))
   }
 }

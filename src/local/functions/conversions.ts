@@ -8,13 +8,13 @@ import { Action, CalendarDate, Time, Uuid, VersionValue } from '../values.ts'
 import type { ObjectValue, Position, Value } from '../values.ts'
 import { inside } from '../values.ts'
 import { collect, failure, wrongType } from '../failures.ts'
-import { readDate, readTime } from './times.ts'
+import { dayOf, readDate, readTime, trimBlanks } from './times.ts'
 import { printNumber, toInteger } from './numbers.ts'
 
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n
 const NANOSECONDS_PER_DAY = 86_400_000_000_000n
-const INT64_MAX = 2n ** 63n - 1n
-const INT64_MIN = -(2n ** 63n)
+/** Digits of the longest integers of 64 bits. */
+const INT64_DIGITS = 19
 
 /** Some forms tell it at themselves, others at their argument. */
 function cannotCast(at: Position, value: Value, target: string): Error {
@@ -40,8 +40,8 @@ const evaluateToString: Evaluate = call => {
   return text
 }
 
-/** Decimal digits of any script, with a comma between them wherever one likes; a point; an exponent with a large E. */
-const NUMBER = /^(-?)(?:(NaN)|(∞)|(\p{Nd}(?:,?\p{Nd})*)?(?:(\.)(\p{Nd}*))?(?:E(-?\p{Nd}+))?)/u
+/** Decimal digits of any script, with commas wherever one likes; a point; an exponent with a large E. */
+const NUMBER = /^(-?)(?:(NaN)|(∞)|((?:,*\p{Nd})*)(?:,*\.(\p{Nd}*)|,*)(?:E(-?\p{Nd}+))?)/u
 
 function toAsciiDigits(text: string): string {
   return text.replace(/[^\P{Nd}0-9]/gu, digit => String(digitValue(digit)))
@@ -57,21 +57,28 @@ function digitValue(digit: string): number {
 
 /** The longest beginning of a text that is a number, as Java's NumberFormat reads it: an integer where it is whole. */
 function parseNumber(text: string): bigint | number | undefined {
-  const [, minus = '', nan, infinity, whole = '', , fraction = '', exponent = '0'] = NUMBER.exec(text.trim()) ?? []
+  const [, minus = '', nan, infinity, whole = '', fraction = '', exponent = '0'] = NUMBER.exec(trimBlanks(text)) ?? []
   const isNegative = minus !== ''
   if (nan !== undefined) return isNegative ? undefined : Number.NaN
   if (infinity !== undefined) return isNegative ? -Infinity : Infinity
   if (whole === '' && fraction === '') return undefined
-  const digits = toAsciiDigits(`${whole.replaceAll(',', '') || '0'}.${fraction || '0'}E${exponent}`)
-  const double = Number(minus + digits)
-  if (!Number.isInteger(double) || Object.is(double, -0)) return double
-  const integer = wholeOf(toAsciiDigits(minus + whole.replaceAll(',', '')), exponent) ?? BigInt(double)
-  return integer > INT64_MAX || integer < INT64_MIN ? double : integer
+  const wholeDigits = toAsciiDigits(whole.replaceAll(',', ''))
+  const written = wholeDigits + toAsciiDigits(fraction)
+  const digits = written.replace(/^0+|0+$/g, '')
+  if (digits === '') return isNegative ? -0 : 0n
+  const leadingZeros = /^0*/.exec(written)?.[0].length ?? 0
+  const pointAt = wholeDigits.length - leadingZeros + readExponent(toAsciiDigits(exponent))
+  if (pointAt >= digits.length && pointAt <= INT64_DIGITS) {
+    const integer = BigInt(minus + digits.padEnd(pointAt, '0'))
+    if (BigInt.asIntN(64, integer) === integer) return integer
+  }
+  return Number(`${minus}0.${digits}E${pointAt}`)
 }
 
-/** Whole digits as they are: a double does not know them all. */
-function wholeOf(digits: string, exponent: string): bigint | undefined {
-  return exponent === '0' && /\d$/.test(digits) ? BigInt(digits) : undefined
+/** An exponent is cut to 32 bits; beyond 64 it counts as none. */
+function readExponent(text: string): number {
+  const exponent = BigInt(text)
+  return BigInt.asIntN(64, exponent) === exponent ? Number(BigInt.asIntN(32, exponent)) : 0
 }
 
 function numberOf(call: Call, key: string, target: string, at: Position): bigint | number {
@@ -94,14 +101,9 @@ const evaluateToTime: Evaluate = call => {
 const evaluateToDate: Evaluate = call => {
   const value = call.value('to_date')
   if (value instanceof CalendarDate) return value
-  if (value instanceof Time) return new CalendarDate(daysOf(value))
+  if (value instanceof Time) return new CalendarDate(dayOf(value.nanoseconds))
   if (typeof value === 'string') return readDate(call, value)
   throw cannotCast(call.position, value, 'Date')
-}
-
-function daysOf({ nanoseconds }: Time): number {
-  const days = nanoseconds / NANOSECONDS_PER_DAY
-  return Number(nanoseconds < 0n && days * NANOSECONDS_PER_DAY !== nanoseconds ? days - 1n : days)
 }
 
 /** A pair of a key and a value. */

@@ -1,9 +1,9 @@
 /** Times and days. */
 import type { Call, Evaluate } from '../call.ts'
 import { castTemporal } from '../call.ts'
-import { failure, wrongType } from '../failures.ts'
+import { failure, serverFault, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
-import { fieldsOfTime, parseDate, parseTime } from '../time.ts'
+import { FIRST_DAY, LAST_DAY, fieldsOfTime, parseDate, parseTime } from '../time.ts'
 import type { TimeFields } from '../time.ts'
 import { CalendarDate, Time } from '../values.ts'
 import type { Position } from '../values.ts'
@@ -20,20 +20,25 @@ const units: Readonly<Record<string, bigint>> = {
   day: 86_400_000_000_000n,
 }
 const NANOSECONDS_PER_DAY = 86_400_000_000_000n
+const NANOSECONDS_PER_MILLISECOND = 1_000_000n
 const NANOSECONDS_PER_SECOND = 1_000_000_000n
-/** The first and the last point in time, and day. */
+/** The first and the last point in time. */
 const MIN_TIME = -31_557_014_167_219_200n * NANOSECONDS_PER_SECOND
 const MAX_TIME = 31_556_889_864_403_200n * NANOSECONDS_PER_SECOND - 1n
-const MIN_DAY = -365_243_219_162
-const MAX_DAY = 365_241_780_471
 const OUT_OF_RANGE =
   'dates and times must be between -1000000000-01-01T00:00:00Z and +1000000000-12-31T23:59:59.999999999Z'
 
 type Unit = { readonly name: string; readonly nanoseconds: bigint }
 
+/** A text without the blanks and control characters at its ends (Java's `trim`, which knows no other white space). */
+export function trimBlanks(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/^[\0- ]+|[\0- ]+$/g, '')
+}
+
 function unitOf(call: Call): Unit {
   const value = call.value('unit')
-  const name = typeof value === 'string' ? value.replace(/s$/, '') : ''
+  const name = typeof value === 'string' ? trimBlanks(value).replace(/s$/, '') : ''
   const nanoseconds = units[name]
   if (nanoseconds === undefined) throw wrongType(call.at('unit'), 'Time Unit', typeName(value))
   return { name: String(value), nanoseconds }
@@ -46,14 +51,14 @@ function cannotCast(call: Call, text: string, what: string): Error {
 /** A time from its text, or that of this query from `now`. */
 export function readTime(call: Call, text: string): Time {
   if (text === 'now') return Time.ofMicros(call.query.transaction.snapshot)
-  const nanoseconds = parseTime(text.trim())
+  const nanoseconds = parseTime(trimBlanks(text))
   if (nanoseconds === undefined) throw cannotCast(call, text, 'time')
   return new Time(nanoseconds)
 }
 
 /** A day from its text. */
 export function readDate(call: Call, text: string): CalendarDate {
-  const days = parseDate(text.trim())
+  const days = parseDate(trimBlanks(text))
   if (days === undefined) throw cannotCast(call, text, 'date')
   return new CalendarDate(days)
 }
@@ -77,33 +82,65 @@ function move(key: 'time_add' | 'time_subtract', sign: 1n | -1n): Evaluate {
     if (base instanceof Time) return timeOf(base.nanoseconds + offset * unit.nanoseconds, call.at('offset'))
     checkWholeDays(call, unit)
     const days = base.days + Number(offset)
-    if (days < MIN_DAY || days > MAX_DAY) throw call.failAt('offset', OUT_OF_RANGE)
+    if (days < FIRST_DAY || days > LAST_DAY) throw call.failAt('offset', OUT_OF_RANGE)
     return new CalendarDate(days)
   }
+}
+
+/** A number that Java has to keep in 64 bits, where it throws when that cannot be. */
+function exact(value: bigint): bigint {
+  if (BigInt.asIntN(64, value) !== value) throw serverFault('java.lang.ArithmeticException: long overflow')
+  return value
+}
+
+/** Rounds down, also below zero. */
+function divideDown(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor
+  return dividend < 0n && quotient * divisor !== dividend ? quotient - 1n : quotient
+}
+
+/**
+ * Whole units between two times, as Java's `Instant.until` counts them: milliseconds are rounded down on either side
+ * before, all else is what lies between, towards zero; and below a millisecond all is counted in nanoseconds first.
+ */
+function unitsBetween(from: bigint, to: bigint, unit: bigint): bigint {
+  if (unit === NANOSECONDS_PER_MILLISECOND) return exact(exact(divideDown(to, unit)) - exact(divideDown(from, unit)))
+  const between = to - from
+  return (unit < NANOSECONDS_PER_MILLISECOND ? exact(between) : between) / unit
 }
 
 const evaluateDifference: Evaluate = call => {
   const from = castTemporal(call.value('time_diff'), call.at('time_diff'))
   const to = castTemporal(call.value('other'), call.at('other'))
   const unit = unitOf(call)
-  if (from instanceof Time && to instanceof Time) return (to.nanoseconds - from.nanoseconds) / unit.nanoseconds
+  if (from instanceof Time && to instanceof Time) {
+    return unitsBetween(from.nanoseconds, to.nanoseconds, unit.nanoseconds)
+  }
   if (from instanceof Time || to instanceof Time) throw call.failAt('time_diff', 'Incompatible time arguments.')
   checkWholeDays(call, unit)
   return BigInt(to.days - from.days)
 }
 
-/** A time in whole units since the epoch, rounded down. */
-function count(key: string, nanoseconds: bigint): Evaluate {
-  return call => {
-    const time = call.time(key).nanoseconds
-    const whole = time / nanoseconds
-    return time < 0n && whole * nanoseconds !== time ? whole - 1n : whole
-  }
+/** A time in whole units since the epoch, rounded down, and cut to 64 bits. */
+function count(key: string, nanoseconds: bigint, cut: (count: bigint) => bigint): Evaluate {
+  return call => cut(divideDown(call.time(key).nanoseconds, nanoseconds))
 }
 
 /** A part of a time as calendars and clocks tell it, in UTC. */
 function part(key: string, name: keyof TimeFields): Evaluate {
-  return call => BigInt(fieldsOfTime(call.time(key).nanoseconds)[name])
+  return call => {
+    const { nanoseconds } = call.time(key)
+    dayOf(nanoseconds)
+    return BigInt(fieldsOfTime(nanoseconds)[name])
+  }
+}
+
+/** The day of a time. There are times a year before the first day and behind the last one: there it throws, as Java. */
+export function dayOf(nanoseconds: bigint): number {
+  const days = Number(divideDown(nanoseconds, NANOSECONDS_PER_DAY))
+  if (days >= FIRST_DAY && days <= LAST_DAY) return days
+  const range = `valid values ${FIRST_DAY} - ${LAST_DAY}`
+  throw serverFault(`java.time.DateTimeException: Invalid value for EpochDay (${range}): ${days}`)
 }
 
 /** The forms of this file. */
@@ -121,9 +158,9 @@ export const times = {
   time_add: move('time_add', 1n),
   time_subtract: move('time_subtract', -1n),
   time_diff: evaluateDifference,
-  to_micros: count('to_micros', 1_000n),
-  to_millis: count('to_millis', 1_000_000n),
-  to_seconds: count('to_seconds', 1_000_000_000n),
+  to_micros: count('to_micros', 1_000n, micros => BigInt.asIntN(64, micros)),
+  to_millis: count('to_millis', NANOSECONDS_PER_MILLISECOND, exact),
+  to_seconds: count('to_seconds', NANOSECONDS_PER_SECOND, seconds => seconds),
   second: part('second', 'second'),
   minute: part('minute', 'minute'),
   hour: part('hour', 'hour'),
