@@ -134,6 +134,25 @@ test('HTTP/2 takes paths, methods and header values that HTTP/1.1 would not, as 
   assert.equal(JSON.parse((await ask(session, { ':path': '/', 'x-tag': '' }))[1]).tag, '')
 })
 
+test('a request without a body says so: of length 0, and on HTTP/2 only where frames of data come all the same', async t => {
+  // NET/http/HttpRequestHandler.scala: a whole request in its headers has a body, which is empty.
+  const listener = await start(t, ({ hasBody }, reply) => reply.send(200, JSON_TYPE, String(hasBody)))
+  const session = openSession(t, listener)
+  const askData = async (headers: object): Promise<string> => {
+    const stream = session.request({ ':method': 'POST', ...headers }, { endStream: false })
+    stream.end()
+    return readText(stream)
+  }
+  const [, whole] = await ask(session, { ':path': '/' })
+  const [, none] = await askHttp1(listener, { headers: { 'content-length': 0 } })
+  const [, some] = await askHttp1(listener, { headers: { 'content-length': 1 } }, 'x')
+  const empty = await askData({})
+  assert.deepEqual(
+    [whole, empty, await askData({ 'content-length': '0' }), none, some],
+    ['true', 'true', 'false', 'false', 'true'],
+  )
+})
+
 test('an answer to HEAD measures the body and does not send it', async t => {
   const listener = await start(t, (_request, reply) => reply.send(405, { allow: 'POST' }, 'twelve bytes'))
   const session = openSession(t, listener)

@@ -29,6 +29,9 @@ const queries: readonly (readonly [method: string, path: string, query: object])
   ['GET', '/keys/12', { get: { ref: { keys: null }, id: '12' } }],
   ['GET', '/classes/things/1/events', { paginate: doc('things', 1), events: true }],
   ['GET', '/classes/things/events', { paginate: { collection: 'things' }, events: true }],
+  // A cursor may be a ref in its old spelling (API/fql1/FQL1Routes.scala `getPaginateParams`).
+  ['GET', '/indexes?after=indexes/all', { paginate: { indexes: null }, after: { index: 'all' } }],
+  ['GET', '/indexes?after=nope', { paginate: { indexes: null } }],
   [
     'GET',
     '/indexes?size=1&before=%5B%7B%22%40ref%22%3A%22indexes%2Fall%22%7D%5D',
@@ -121,4 +124,11 @@ test('self is whoever asks', () => {
     service.request('GET', '/credentials/self', undefined, token.secret).text,
     /"hashed_password":"\$2a\$05\$/,
   )
+})
+
+test('what is wrong in the body of a request of old is told at its place in the body', () => {
+  const service = serve()
+  const wrong = service.request('POST', '/classes/things/7', { data: { at: { '@ts': 'x' } } })
+  const [error] = wrong.body['errors'] as object[]
+  assert.deepEqual(error, { position: ['data', 'at'], code: 'invalid expression', description: 'Invalid time.' })
 })

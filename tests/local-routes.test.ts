@@ -19,8 +19,8 @@ const { cases } = JSON.parse(readFileSync(new URL('transcripts/fql/http.json', i
 }
 const bodyOf = ({ response }: Entry): string => response.body ?? response.chunks?.map(({ data }) => data).join('') ?? ''
 
-function find(path: string, { method = 'POST', body = '', isKnown = true } = {}): Route | Refusal {
-  return findRoute({ method, path, body: Buffer.from(body) }, isKnown)
+function find(path: string, { method = 'POST', body = '', hasBody = true, isKnown = true } = {}): Route | Refusal {
+  return findRoute({ method, path, body: Buffer.from(body), hasBody }, isKnown)
 }
 
 function refusal(route: Route | Refusal | undefined): Refusal {
@@ -154,4 +154,14 @@ test('a stream of FQL X without its token is told so; others are not found', () 
   assert.equal(refusal(find('/stream/1', { body: '{}' })).status, 400)
   for (const body of ['{"token":"x"}', '[]', 'x']) assert.equal(refusal(find('/stream/1', { body })).status, 404)
   assert.equal(refusal(find('/query/1')).status, 404)
+})
+
+test('without a body there is no query, which is not the same as an empty one', () => {
+  // NET/http/HttpRequestHandler.scala, API/fql1/FQL1Routes.scala `parseExpr`.
+  for (const path of ['/', '/linearized', '/stream']) {
+    const none = find(path, { hasBody: false })
+    assert.ok('source' in none && none.source === undefined, path)
+    const empty = find(path)
+    assert.ok('source' in empty && empty.source !== undefined, path)
+  }
 })

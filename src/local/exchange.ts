@@ -10,6 +10,8 @@ export type WireRequest = {
   path: string
   headers: Record<string, string>
   body: Uint8Array
+  /** Whether there is a body at all, were it an empty one. */
+  hasBody: boolean
   version: 1 | 2
 }
 

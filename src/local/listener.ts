@@ -134,6 +134,7 @@ class Http1Channel implements Channel {
       method: request.method ?? '',
       path: request.url ?? '',
       headers: joinValues(request.headers),
+      hasBody: 'transfer-encoding' in request.headers || Number(request.headers['content-length'] ?? 0) > 0,
       version: 1,
     }
     this.incoming = request.on('error', ignore)
@@ -165,6 +166,8 @@ class Http2Channel implements Channel {
       method: headers[':method'] ?? '',
       path: headers[':path'] ?? '',
       headers: joinValues(headers),
+      // The real server has none only where frames of data come behind a length of 0 (NET/http/HttpRequestHandler.scala).
+      hasBody: stream.endAfterHeaders || headers['content-length'] !== '0',
       version: 2,
     }
     this.incoming = this.outgoing = stream.on('error', ignore)

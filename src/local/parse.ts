@@ -344,6 +344,11 @@ function unboundErrors(unbound: readonly Unbound[]): QueryError[] {
   )
 }
 
+/** Reads what is data throughout: nothing in it is a form, escapes count. */
+export function parseData(source: Value, query: Query): Value {
+  return parseQuoted(source, null, escapeContext({ query, apiVersion: query.apiVersion, unbound: [] }))
+}
+
 /** Reads a whole request. Throws a `Failure` that tells the first wrong form, or every unbound variable. */
 export function parseExpression(source: Value, query: Query): Expression {
   const context: ParseContext = { query, apiVersion: query.apiVersion, unbound: [] }

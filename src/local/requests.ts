@@ -55,6 +55,9 @@ export type Outcome<Result> = { readonly answer: Answer } | { readonly result: R
 /** What a stream follows: the key under which it is told, and what is streamed. */
 export type Subject = { readonly key: string; readonly isDocument: boolean; readonly resource: Ref }
 
+/** What a request asks, read as part of it. */
+export type ReadSource = (query: Query) => Value
+
 /** Reads a body. Fails where there is none, or no JSON in it. */
 export function readBody(body: Uint8Array | undefined): Json {
   if (body === undefined) throw failure(null, 'invalid expression', 'No query provided.')
@@ -74,7 +77,7 @@ export function readBody(body: Uint8Array | undefined): Json {
 function transact<Result>(
   context: RequestContext,
   kind: Query['kind'],
-  read: () => Json,
+  read: ReadSource,
   finish: (value: Value, frame: Frame) => Result,
 ): Outcome<{ result: Result; commit: Commit | undefined }> {
   const { store, session, apiVersion } = context
@@ -92,7 +95,7 @@ function transact<Result>(
   }
   const frame: Frame = { query, scope: null, readAt: undefined, depth: 0 }
   try {
-    const value = evaluator.run(parseExpression(read(), query), frame)
+    const value = evaluator.run(parseExpression(read(query), query), frame)
     const result = finish(value, frame)
     return { result: { result, commit: transaction.commit() }, txnTime: transaction.commitTime ?? transaction.snapshot }
   } catch (error) {
@@ -126,7 +129,7 @@ function answerTo(error: unknown, transaction: Transaction, dialect: Dialect): A
 /** Answers a query, and says what it changed. */
 export function answerQuery(
   context: RequestContext,
-  read: () => Json,
+  read: ReadSource,
   kind: 'query' | 'get' = 'query',
 ): { answer: Answer; commit: Commit | undefined } {
   const outcome = transact(context, kind, read, value => value)
@@ -165,7 +168,7 @@ function subjectOf(value: Value, frame: Frame): Subject {
 }
 
 /** Finds out what a stream is to follow; an answer where it cannot be opened. */
-export function findSubject(context: RequestContext, body: Uint8Array): Outcome<Subject> {
+export function findSubject(context: RequestContext, body: Uint8Array | undefined): Outcome<Subject> {
   const outcome = transact(context, 'stream', () => readBody(body), subjectOf)
   return 'answer' in outcome ? outcome : { result: outcome.result.result, txnTime: outcome.txnTime }
 }

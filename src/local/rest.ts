@@ -3,14 +3,18 @@
  * such request is a query, and is answered as one.
  */
 import type { Session } from './authentication.ts'
+import type { Query } from './call.ts'
 import { Failure } from './failures.ts'
 import { JsonError, readJson } from './json.ts'
-import type { Json } from './json.ts'
 import { KEYS, natives } from './native.ts'
+import { parseData } from './parse.ts'
+import { parseRefPath } from './ref-literals.ts'
 import { readBody } from './requests.ts'
+import type { ReadSource } from './requests.ts'
 import type { RestPath } from './rest-paths.ts'
 import type { Store } from './store.ts'
 import { Ref } from './values.ts'
+import type { RefLiteral, UnresolvedRef, Value } from './values.ts'
 import { resolveRef } from './written-refs.ts'
 
 /** A request of old: its method, its body, and the parameters of its address. */
@@ -18,12 +22,12 @@ export type RestRequest = {
   readonly method: string
   readonly path: RestPath
   readonly params: ReadonlyMap<string, string>
-  readonly body: Uint8Array
+  readonly body: Uint8Array | undefined
 }
 
 /** What becomes of it: a query, which may fail to be read; or why there is none, the methods that there are for one. */
 export type RestQuery =
-  | { readonly read: () => Json }
+  | { readonly read: ReadSource }
   | { readonly refused: 'not found' | 'forbidden' | readonly string[]; readonly description?: string }
 
 /** What a method does with a thing: the key of its query, and whether it has a body. */
@@ -49,40 +53,44 @@ const forbidden: ReadonlyMap<string, string> = new Map([
   ['PATCH', "Updating a key with PATCH is not allowed: use the Update FQL function to change key's user metadata."],
 ])
 
-/** Whether there is what a path names, were it only by its name. */
-function isNameKnown(store: Store, { database, access }: Session, { ref }: RestPath): boolean {
+/** What a written ref stands for; undefined where it can stand for nothing. */
+function findNamed(asker: Parameters<typeof resolveRef>[0], ref: RefLiteral): Ref | UnresolvedRef | undefined {
   try {
-    return resolveRef({ store, database, access }, ref, null) instanceof Ref
+    return resolveRef(asker, ref, null)
   } catch (error) {
-    if (error instanceof Failure) return false
+    if (error instanceof Failure) return undefined
     throw error
   }
 }
 
 /** The parameters of a page: what cannot be read counts as not given. */
-function pageOf(params: ReadonlyMap<string, string>, isEvents: boolean): [string, Json][] {
+function pageOf(query: Query, params: ReadonlyMap<string, string>, isEvents: boolean): [string, Value][] {
   const size = params.get('size') ?? ''
-  const page: [string, Json][] = /^[-+]?\d{1,18}$/.test(size) ? [['size', BigInt(size.replace('+', ''))]] : []
+  const page: [string, Value][] = /^[-+]?\d{1,18}$/.test(size) ? [['size', BigInt(size.replace('+', ''))]] : []
   for (const name of ['before', 'after']) {
-    const cursor = readCursor(params.get(name))
+    const cursor = readCursor(query, params.get(name))
     if (cursor !== undefined) page.push([name, new Map([['quote', cursor]])])
   }
   if (isEvents) page.push(['events', true])
   return page
 }
 
-function readCursor(text: string | undefined): Json | undefined {
+/** A cursor is data as JSON, or a ref in its old spelling. */
+function readCursor(query: Query, text: string | undefined): Value | undefined {
+  if (text === undefined) return undefined
   try {
-    return text === undefined ? undefined : readJson(Buffer.from(text))
+    return parseData(readJson(Buffer.from(text)), query)
   } catch (error) {
-    if (error instanceof JsonError) return undefined
-    throw error
+    if (!(error instanceof JsonError || error instanceof Failure)) throw error
   }
+  const ref = parseRefPath(text)
+  return ref && findNamed(query, ref)
 }
 
 /** The query that a request of old stands for. */
 export function restQuery(store: Store, session: Session, { method, path, params, body }: RestRequest): RestQuery {
-  if (path.events === 'one' || !isNameKnown(store, session, path)) return { refused: 'not found' }
+  const ref = findNamed({ store, ...session }, path.ref)
+  if (path.events === 'one' || !(ref instanceof Ref)) return { refused: 'not found' }
   const isEvents = path.events === 'set'
   const isSet = path.ref.collection === undefined
   const actions = isEvents ? eventActions : isSet ? setActions : documentActions
@@ -91,10 +99,11 @@ export function restQuery(store: Store, session: Session, { method, path, params
   const isKey = path.ref.collection?.id === natives.get(KEYS)?.name
   const description = isKey && session.access.holder !== undefined ? forbidden.get(method) : undefined
   if (description !== undefined) return { refused: 'forbidden', description }
-  const page = action.form === 'paginate' ? pageOf(params, isEvents) : []
-  const read = (): Json => {
-    const parts: [string, Json][] = [[action.form, new Map([['@ref', path.text]])], ...page]
-    if (action.hasBody) parts.push(['params', new Map([['quote', body.length === 0 ? new Map() : readBody(body)]])])
+  const read: ReadSource = query => {
+    const parts: [string, Value][] = [[action.form, ref]]
+    if (action.form === 'paginate') parts.push(...pageOf(query, params, isEvents))
+    if (action.hasBody)
+      parts.push(['params', new Map([['quote', body === undefined ? new Map() : parseData(readBody(body), query)]])])
     return new Map(parts)
   }
   return { read }

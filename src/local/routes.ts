@@ -9,12 +9,12 @@ import type { RestPath } from './rest-paths.ts'
 import { isWebToken } from './secrets.ts'
 
 /**
- * What a request is for. A query without a `source` is told "No query provided."; `fields` of a stream are those that
+ * What a request is for. One without a `source` is told "No query provided."; `fields` of a stream are those that
  * its events show.
  */
 export type Route =
   | { readonly kind: 'query'; readonly source: Uint8Array | undefined; readonly isReadOnly: boolean }
-  | { readonly kind: 'stream'; readonly source: Uint8Array; readonly fields: ReadonlySet<EventField> }
+  | { readonly kind: 'stream'; readonly source: Uint8Array | undefined; readonly fields: ReadonlySet<EventField> }
   | { readonly kind: 'ping'; readonly body: string }
   | { readonly kind: 'authorized' }
   | { readonly kind: 'rest'; readonly path: RestPath; readonly params: ReadonlyMap<string, string> }
@@ -29,7 +29,8 @@ export type Refusal = {
   readonly dress: 'measured' | 'plain' | 'bare'
 }
 
-type Target = Pick<WireRequest, 'method' | 'body'> & { readonly params: ReadonlyMap<string, string> }
+type Asked = Pick<WireRequest, 'method' | 'body' | 'hasBody'>
+type Target = Asked & { readonly params: ReadonlyMap<string, string> }
 type Row = {
   /** `any`: it depends on what the path names. */
   readonly methods: readonly string[] | 'any'
@@ -75,14 +76,14 @@ export function refuseUnreadable({ path, headers }: Pick<WireRequest, 'path' | '
 }
 
 /** Finds what a request is for; `isKnown` says whether its secret is somebody's. Its headers are in order. */
-export function findRoute(request: Pick<WireRequest, 'method' | 'path' | 'body'>, isKnown: boolean): Route | Refusal {
+export function findRoute(request: Asked & Pick<WireRequest, 'path'>, isKnown: boolean): Route | Refusal {
   const { path, params } = splitTarget(request.path) ?? { path: '/', params: new Map() }
   const row = ROUTES.get(path) ?? restRow(path)
   if (row === undefined) return refuseNotFound()
   if (!isKnown && row.isPublic !== true) return refuseUnknown()
   if (row.methods !== 'any' && !row.methods.includes(request.method))
     return refuseMethod(row.methods.filter(method => method !== 'HEAD'))
-  return row.read({ method: request.method, body: request.body, params })
+  return row.read({ ...request, params })
 }
 
 /** A path that names something: there are as many as there are things. */
@@ -106,17 +107,17 @@ export function refuseUnknown(): Refusal {
   return refuse(401, 'unauthorized', 'Unauthorized', { 'www-authenticate': 'Basic realm="Unauthorized"' })
 }
 
-function readQuery({ method, body, params }: Target): Route {
-  if (method !== 'GET') return { kind: 'query', source: body, isReadOnly: false }
+function readQuery({ method, body, hasBody, params }: Target): Route {
+  if (method !== 'GET') return { kind: 'query', source: hasBody ? body : undefined, isReadOnly: false }
   const query = params.get('q')
   return { kind: 'query', source: query === undefined ? undefined : Buffer.from(query), isReadOnly: true }
 }
 
-function readStream({ body, params }: Target): Route | Refusal {
+function readStream({ body, hasBody, params }: Target): Route | Refusal {
   const names = splitFields(params.get('fields'))
   const unknown = names.filter(name => !isField(name))
   if (unknown.length > 0) return refuseFields(unknown)
-  return { kind: 'stream', source: body, fields: new Set(names.filter(isField)) }
+  return { kind: 'stream', source: hasBody ? body : undefined, fields: new Set(names.filter(isField)) }
 }
 
 /** Names are trimmed; empty ones at the end do not count, unless nothing at all was given (Java's `split`). */

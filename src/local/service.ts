@@ -13,13 +13,13 @@ import { Filler } from './filler.ts'
 import { preflightHeaders, readHeaders, responseHeaders } from './headers.ts'
 import type { BadHeader, RequestOptions, ResponseFacts } from './headers.ts'
 import { indent } from './json.ts'
-import type { Json } from './json.ts'
 import { DataFolder } from './log/folder.ts'
 import type { OpenFile } from './log/folder.ts'
 import { BytesError, LiveStream } from './live-stream.ts'
 import type { StreamError } from './live-stream.ts'
 import { rendererFor } from './renderers.ts'
 import { answerQuery, computeBinding, findSubject, readBody } from './requests.ts'
+import type { ReadSource } from './requests.ts'
 import type { Answer, Outcome, RequestContext, Subject } from './requests.ts'
 import { restQuery } from './rest.ts'
 import { findRoute, refuseRest, refuseUnreadable } from './routes.ts'
@@ -196,13 +196,13 @@ export class Service {
 
   /** A request of old is refused, or answered as the query that it stands for. */
   #rest(exchange: Exchange, context: RequestContext, { path, params }: Extract<Route, { kind: 'rest' }>): void {
-    const { method, body } = exchange.request
-    const query = restQuery(this.#store, context.session, { method, path, params, body })
+    const { method, body, hasBody } = exchange.request
+    const query = restQuery(this.#store, context.session, { method, path, params, body: hasBody ? body : undefined })
     if ('refused' in query) this.#refuse(exchange.reply, exchange.options, refuseRest(query))
     else this.#answer(exchange, context, query.read, 'query')
   }
 
-  #answer(exchange: Exchange, context: RequestContext, read: () => Json, kind: 'query' | 'get'): void {
+  #answer(exchange: Exchange, context: RequestContext, read: ReadSource, kind: 'query' | 'get'): void {
     const { answer, commit } = answerQuery(context, read, kind)
     this.#whenDurable(exchange, () => {
       this.#send(exchange, answer)
@@ -230,7 +230,12 @@ export class Service {
     this.#send(exchange, { status: 500, body: indent(protocolErrorBody(code, message)), txnTime, isIndented: true })
   }
 
-  #openStream(exchange: Exchange, context: RequestContext, body: Uint8Array, fields: ReadonlySet<EventField>): void {
+  #openStream(
+    exchange: Exchange,
+    context: RequestContext,
+    body: Uint8Array | undefined,
+    fields: ReadonlySet<EventField>,
+  ): void {
     const outcome = findSubject(context, body)
     this.#whenDurable(exchange, () => this.#beginStream(exchange, context, outcome, fields))
   }

@@ -168,7 +168,7 @@ export class LocalService {
     const { method = 'POST', version = API_VERSION } = how
     const headers = { authorization: `Bearer ${secret}`, 'x-faunadb-api-version': version, ...how.headers }
     const body = Buffer.from(expression === undefined ? '' : JSON.stringify(expression))
-    this.#service.handle({ method, path, headers, body, version: 2 }, reply)
+    this.#service.handle({ method, path, headers, body, hasBody: expression !== undefined, version: 2 }, reply)
   }
 }
 
