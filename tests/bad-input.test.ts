@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Client, FaunaError, OptionError, ProtocolError, type StreamEvent, TransportError } from '../src/index.ts'
 import type { Time } from '../src/time.ts'
+import { ManualTime } from './support/clock.ts'
 import { bytes, FakeLink, streamOver } from './support/fake-link.ts'
 import './support/leaks.ts'
 import { beginStream, findClosedPort, servePeer, serveTcp, startLine, versionLine } from './support/peer.ts'
@@ -156,10 +157,7 @@ describe('the environment', () => {
 })
 
 /** The error of a stream's loop and of a query, over an endpoint. */
-async function fail(
-  url: string,
-  options: { time?: Time; connectTimeoutMs?: number } = {},
-): Promise<{ stream: FaunaError; query: FaunaError }> {
+async function fail(url: string, options: { time?: Time } = {}): Promise<{ stream: FaunaError; query: FaunaError }> {
   const client = new Client({ endpoint: url, secret: 's', ...options })
   const errorOf = async (run: () => Promise<unknown>) => {
     try {
@@ -267,11 +265,15 @@ describe('an endpoint', () => {
 
   test('that allows no exchanges at all is said after connectTimeoutMs', async () => {
     const peer = await servePeer(() => undefined, { maxConcurrentStreams: 0 })
+    const time = new ManualTime()
+    const client = new Client({ endpoint: peer.endpoint, secret: 's', time, connectTimeoutMs: 500 })
     try {
-      const { stream } = await fail(peer.endpoint, { connectTimeoutMs: 50 })
-      assert.equal(stream.code, 'no_place')
-      assert.match(stream.message, /allows no exchanges/)
+      const pending = client.stream(expr, undefined, noResume)[Symbol.asyncIterator]().next()
+      while (client.health().streams.waiting < 1) await new Promise(resolve => setImmediate(resolve))
+      time.pass(500)
+      await assert.rejects(pending, { code: 'no_place', message: /allows no exchanges/ })
     } finally {
+      await client.close()
       await peer.close()
     }
   })

@@ -1,5 +1,6 @@
 // The bytes of the bench: the right number of events, framed as the real server frames them, the same for the same seed,
 // and sent whole. A bench over wrong bytes measures nothing.
+import './support/uncovered.ts'
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'

@@ -1,4 +1,5 @@
 /** A follower that is killed at any moment and begun again with its checkpoint works through everything, in order. */
+import './support/uncovered.ts'
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises'

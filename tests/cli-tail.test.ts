@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { describeNotice, EventLines, type LineOptions, type TailEvent, toGapNotice } from '../src/cli/lines.ts'
 import type { Output } from '../src/cli/output.ts'
 import { type Followed, StatusLine } from '../src/cli/status-line.ts'
@@ -14,10 +13,9 @@ import { Client, q, Ref } from '../src/index.ts'
 import { startLocal, type LocalServer } from '../src/local/index.ts'
 import { ManualTime } from './support/clock.ts'
 import './support/leaks.ts'
-import { runProgram, startProgram } from './support/program.ts'
+import { type Program, runProgram, startProgram, toCommand } from './support/program.ts'
 
 const main = 'src/cli/main.ts'
-const root = fileURLToPath(new URL('../', import.meta.url))
 const orders = q.Collection('orders')
 const documents = 'Documents(Collection("orders"))'
 
@@ -144,7 +142,7 @@ describe('tail in a pipe', () => {
   })
 
   const inShell = (rest: string, words: readonly string[] = ['tail', documents, ...where]) => {
-    const program = [process.execPath, ...process.execArgv, join(root, main), ...words]
+    const program = [...toCommand(main), ...words]
     const shell = spawn('bash', ['-c', `set -o pipefail; ${program.map(word => `'${word}'`).join(' ')} ${rest}`], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -191,10 +189,20 @@ describe('tail in a pipe', () => {
       { timeout: 60_000 },
       async t => {
         const folder = await mkdtemp(join(tmpdir(), 'fauna-streams-tail-'))
-        t.after(() => rm(folder, { recursive: true }))
         const words = ['tail', 'Ref(Collection("orders"), "1")', '--checkpoint', join(folder, 'place'), ...where]
-        const program = startProgram(main, words)
-        t.after(() => program.child.kill('SIGKILL'))
+        const programs: Program[] = []
+        // The folder goes last: until its program has ended, a checkpoint may still be on its way there.
+        t.after(async () => {
+          for (const { child } of programs) child.kill('SIGKILL')
+          await Promise.all(programs.map(({ finished }) => finished))
+          await rm(folder, { recursive: true })
+        })
+        const start = () => {
+          const started = startProgram(main, words)
+          programs.push(started)
+          return started
+        }
+        const program = start()
         await program.prints(/"type":"start"/)
         // Longer than what a pipe holds: the rest of it waits in the program for a reader who does not come.
         await client.query(q.Update(q.Ref(orders, '1'), { data: { long: signal + 'x'.repeat(1_000_000) } }))
@@ -204,8 +212,7 @@ describe('tail in a pipe', () => {
         const code = await new Promise(resolve => program.child.once('exit', resolve))
         program.child.stdout!.resume()
         assert.doesNotMatch((await program.finished).stdout, /"type":"version"[^\n]*\n/)
-        const second = startProgram(main, words)
-        t.after(() => second.child.kill('SIGKILL'))
+        const second = start()
         await second.prints(new RegExp(`"type":"version"[^\\n]*${signal}[^\\n]*\\n`))
         assert.equal(code, 0)
       },

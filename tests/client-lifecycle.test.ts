@@ -165,7 +165,7 @@ describe('a stream', () => {
         request.stream.write('gateway')
       },
       async (_peer, connect) => {
-        const client = connect({ startTimeoutMs: 50 })
+        const client = connect({ startTimeoutMs: 300 })
         await assert.rejects(
           client.stream(expr, undefined, noResume)[Symbol.asyncIterator]().next(),
           (error: unknown) => {

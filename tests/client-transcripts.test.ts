@@ -1,4 +1,5 @@
 /** A stream's loop gives exactly what a real server sent, however the bytes are cut. */
+import './support/uncovered.ts'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { FaunaError } from '../src/errors.ts'

@@ -2,6 +2,7 @@
  * The fast path reads a line exactly as its schema does, or leaves it to the schema's path: on what servers sent, on
  * generated lines, and on both after damage. The seed stands in each test's name; `SEED=…` gives the same lines again.
  */
+import './support/uncovered.ts'
 import * as fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

@@ -1,4 +1,5 @@
 /** What recorded streams owe is owed with the fast path off too: the same tests again, by the schema's path alone. */
+import './support/uncovered.ts'
 import { after } from 'node:test'
 import { useFastPath } from '../src/events/decode.ts'
 

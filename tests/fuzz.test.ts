@@ -4,6 +4,7 @@
  *
  * An unhandled rejection and an uncaught exception fail the test that runs, as `node --test` has it.
  */
+import './support/uncovered.ts'
 import { isUtf8 } from 'node:buffer'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

@@ -3,6 +3,7 @@
  * logic without sockets: what was committed after the first `start` is what was told, once and in order. `npm run proofs`
  * plays the larger scopes.
  */
+import './support/uncovered.ts'
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

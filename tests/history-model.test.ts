@@ -2,6 +2,7 @@
  * The model of `resume: 'history'`, with the real parts: whatever is cut, stopped and begun anew, what was committed is
  * what was delivered. `SEED=…` repeats a run.
  */
+import './support/uncovered.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { describeHistories, hasTriedEnough, runHistories } from './support/history-runs.ts'

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import './support/leaks.ts'
+import { uncovered } from './support/program.ts'
 
 const leaks = new URL('./support/leaks.ts', import.meta.url).href
 const tsx = fileURLToPath(import.meta.resolve('tsx'))
@@ -24,7 +25,10 @@ async function runTestFile(body: string): Promise<Outcome> {
     await writeFile(file, `import { test, after } from 'node:test'\nimport '${leaks}'\n${body}\n`)
     // Without NODE_TEST_CONTEXT the file reports to us and not to the runner of this file.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env
-    const child = spawn(process.execPath, ['--import', tsx, file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, ['--import', tsx, file], {
+      env: { ...env, ...uncovered },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
     for (const pipe of [child.stdout, child.stderr]) pipe.on('data', data => (output += String(data)))
     const code = await new Promise<number | null>(resolve => child.once('close', resolve))

@@ -1,4 +1,5 @@
 // kill -9 at random moments: what was answered is there after a restart, what was not is there wholly or not at all.
+import './support/uncovered.ts'
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

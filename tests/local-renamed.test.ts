@@ -1,5 +1,6 @@
 // The embedded server holds rules, not recorded answers: with every name, id and value of the user's replaced, in the
 // requests and in the recorded answers alike, every exchange is still equal. `SEED=…` repeats a run.
+import './support/uncovered.ts'
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'

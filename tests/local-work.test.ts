@@ -174,7 +174,6 @@ test(`an index that was filled while its documents changed is like one that was 
 
 test('an index that was being filled when the server ended is filled on when it is there again', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'filling-'))
-  t.after(() => rm(folder, { recursive: true }))
   const before = await KeptStore.open(folder)
   before.ask(createCollection('c'))
   const ids = Array.from({ length: many }, (_, i) => i + 1)
@@ -185,7 +184,10 @@ test('an index that was being filled when the server ended is filled on when it 
   before.ask({ delete: doc('c', 1) })
   await before.close()
   const after = await KeptStore.open(folder)
-  t.after(() => after.close())
+  t.after(async () => {
+    await after.close()
+    await rm(folder, { recursive: true })
+  })
   assert.equal(after.store.state.fillings.size, 1)
   while (after.store.state.fillings.size > 0) fillOnce(after)
   assert.equal(after.ask({ count: { match: { index: 'by_k' }, terms: 1 } }), many / 3 - 1)

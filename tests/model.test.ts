@@ -1,4 +1,5 @@
 /** The model of `resume: 'live'`: random faults at random moments, and nothing is lost silently. `SEED=…` repeats a run. */
+import './support/uncovered.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import './support/leaks.ts'

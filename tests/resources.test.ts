@@ -1,4 +1,5 @@
 /** What a loop holds, and that it lets go of it: on the peer, and in this process. */
+import './support/uncovered.ts'
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, test } from 'node:test'

@@ -68,28 +68,32 @@ async function runAlone({ file, program, expected }: Snippet): Promise<void> {
   assert.deepEqual([code, signal], expected.endless ? [null, 'SIGTERM'] : [0, null])
 }
 
+/** Runs all snippets that are not alone in their process, and gives what became of each. */
+async function runTogether(): Promise<readonly Outcome[]> {
+  const snippets = pages.flatMap(page => page.snippets).filter(snippet => !isAlone(snippet))
+  const job = join(folder, 'job.json')
+  await writeFile(job, JSON.stringify({ folder, snippets }))
+  const runner = join(root, 'tests/support/snippet-runner.ts')
+  const options = { env: toEnvironment(), cwd: folder, importsTypeScript: true }
+  const { stdout, stderr, code } = await runProgram(runner, [job], options)
+  // It ends by itself: nothing is left open by any of them.
+  assert.deepEqual([stderr, code], ['', 0], stdout)
+  return stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Outcome)
+}
+
+let together: Promise<readonly Outcome[]> | undefined
+
 for (const { page, snippets } of pages) {
   if (snippets.length === 0) continue
-  describe(`the snippets of ${page}`, () => {
-    const together = snippets.filter(snippet => !isAlone(snippet))
-    let outcomes: readonly Outcome[] = []
-    before(async () => {
-      if (together.length === 0) return
-      const job = JSON.stringify({ folder, snippets: together })
-      const runner = join(root, 'tests/support/snippet-runner.ts')
-      const options = { env: toEnvironment(), cwd: folder, importsTypeScript: true }
-      const { stdout, stderr, code } = await runProgram(runner, [job], options)
-      // It ends by itself: nothing is left open by any of them.
-      assert.deepEqual([stderr, code], ['', 0], stdout)
-      outcomes = stdout
-        .trim()
-        .split('\n')
-        .map(line => JSON.parse(line) as Outcome)
-    })
+  describe(`the snippets of ${page}`, { concurrency: true }, () => {
     for (const snippet of snippets) {
       test(`line ${snippet.line}: ${snippet.title}`, async () => {
         if (isAlone(snippet)) return runAlone(snippet)
-        const outcome = outcomes.find(({ file }) => file === snippet.file)
+        together ??= runTogether()
+        const outcome = (await together).find(({ file }) => file === snippet.file)
         assert.equal(outcome?.error, undefined)
         assert.equal(outcome?.stderr, '')
         assert.match(outcome?.stdout ?? '', new RegExp(snippet.expected.prints))

@@ -108,7 +108,7 @@ describe('a proxy without rules', () => {
     }))
 
   for (const hows of [['rst'], ['fin', 'rst']] as const) {
-    test(`is gone when it is closed in the turn of a ${hows.join(' and a ')}`, { timeout: 5_000 }, () =>
+    test(`is gone when it is closed in the turn of a ${hows.join(' and a ')}`, { timeout: 30_000 }, () =>
       withProxy(async ({ proxy, connectBoth }) => {
         await connectBoth()
         for (const how of hows) proxy.cut(how)

@@ -157,8 +157,12 @@ describe('a peer that allows nothing for now', () => {
     let connections = 0
     const connected = (connection: FrameConnection) => connection.settings([[maxConcurrentStreams, connections++]])
     return withPeer({ connected }, async (peer, connect) => {
-      const client = connect({ connectTimeoutMs: 50 })
-      await assert.rejects(openStreams(client, 1), { code: 'no_place' })
+      const time = new ManualTime()
+      const client = connect({ time, connectTimeoutMs: 500 })
+      const refused = openStreams(client, 1)
+      while (client.health().streams.waiting < 1) await turn()
+      time.pass(500)
+      await assert.rejects(refused, { code: 'no_place' })
       await openStreams(client, 1)
       assert.deepEqual(requestsOf(peer), [0, 1])
     })

@@ -198,7 +198,7 @@ function watchWindows(session: ServerHttp2Session) {
 describe('a client', () => {
   test(
     'at a distance lets a peer that always has more to say send further and further ahead',
-    { timeout: 30_000 },
+    { timeout: 60_000 },
     async () => {
       const piece = Array.from({ length: 200 }, (_, i) =>
         versionLine(i + 2, { data: `{"text":"${'x'.repeat(2_000)}"}` }),
@@ -237,7 +237,7 @@ describe('a client', () => {
     },
   )
 
-  test('tells its peer the share of each stream as they open', { timeout: 30_000 }, async () => {
+  test('tells its peer the share of each stream as they open', { timeout: 60_000 }, async () => {
     const peer = await servePeer(request => beginStream(request, [startLine(1)]))
     const client = new Client({ endpoint: peer.endpoint, secret: 's', receiveBufferBytes: mib })
     try {

@@ -1,6 +1,6 @@
 /** `fauna-streams serve`: the embedded server on a port, until a signal ends it. */
 import { FaunaError } from '../index.ts'
-import { type LocalOptions, type LocalServer, startLocal } from '../local/index.ts'
+import type { LocalOptions, LocalServer } from '../local/index.ts'
 import { describeServer } from './banner.ts'
 import { type Command, CommandError, type OptionValues, UsageError } from './command.ts'
 import { hasColors } from './output.ts'
@@ -102,6 +102,8 @@ function readOptions(values: OptionValues): LocalOptions {
 }
 
 async function start(options: LocalOptions): Promise<LocalServer> {
+  // Loaded here: the other commands start sooner without the server.
+  const { startLocal } = await import('../local/index.ts')
   try {
     return await startLocal(options)
   } catch (cause) {

@@ -10,14 +10,16 @@ import { subscribe } from 'node:diagnostics_channel'
 import { writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { after } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How long closing handles may take before they count as left behind, in milliseconds. */
-const graceMs = 2_000
+const graceMs = 5_000
+/** Between two looks, in milliseconds. */
+const restMs = 10
 
 /**
  * Kinds of resource that say nothing about the test: the runner's own pipes and terminal, the loader's reading of files,
- * and the turns of this check.
+ * and what is about to run anyway.
  */
 const ignored = new Set(['PipeWrap', 'TTYWrap', 'Immediate', 'CloseReq', 'FSReqCallback'])
 
@@ -55,7 +57,7 @@ function listLeft(): string[] {
 
 async function check(): Promise<void> {
   const deadline = performance.now() + graceMs
-  while (listLeft().length > 0 && performance.now() < deadline) await nextTurn()
+  while (listLeft().length > 0 && performance.now() < deadline) await sleep(restMs)
   const left = listLeft()
   if (left.length === 0) return
   // Written at once: what goes through process.stderr may be lost when the process exits.

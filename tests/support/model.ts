@@ -55,7 +55,7 @@ const maxTransactions = 6
 /** Just below the default of `startTimeoutMs`. */
 const lateMs = 9_000
 /** A run takes some milliseconds; one that takes this long hangs. */
-const hangMs = 30_000
+const hangMs = 120_000
 /** Where nothing happened for so long, time passes: what Node does not tell of a broken connection, a PING finds. */
 const idleMs = 500
 const passMs = 5_000

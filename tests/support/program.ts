@@ -37,7 +37,12 @@ function toArguments(path: string, importsTypeScript: boolean): readonly string[
   if (!/\.[cm]?ts$/.test(full)) return [full]
   if (importsTypeScript || relative(root, full).startsWith('..')) return ['--import', tsx, full]
   if (!bundled.has(full)) bundled.set(full, bundle(full))
-  return ['--enable-source-maps', bundled.get(full)!]
+  return [bundled.get(full)!]
+}
+
+/** The words that start a program of this project, for a shell. */
+export function toCommand(path: string): readonly string[] {
+  return [process.execPath, ...toArguments(path, false)]
 }
 
 /** How a program ended; `signal` where one killed it. */
@@ -61,6 +66,9 @@ export type Program = {
 /** `importsTypeScript`: the program imports files that are not there before it runs. */
 export type ProgramOptions = SpawnOptions & { readonly importsTypeScript?: boolean }
 
+/** For a program whose run does not count as covering `src`: measuring that costs a fifth of its time. */
+export const uncovered = { NODE_V8_COVERAGE: undefined }
+
 /** Starts a program: a path from the project's folder, or an absolute one, and its arguments. */
 export function startProgram(path: string, args: readonly string[] = [], options: ProgramOptions = {}): Program {
   const { importsTypeScript = false, ...spawnOptions } = options
@@ -70,7 +78,7 @@ export function startProgram(path: string, args: readonly string[] = [], options
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...spawnOptions,
-    env: { ...env, ...spawnOptions.env },
+    env: { ...env, ...(!path.startsWith('src/') && uncovered), ...spawnOptions.env },
   })
   let stdout = ''
   let stderr = ''

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { startLocal } from '../../src/local/index.ts'
 import type { LocalOptions } from '../../src/local/index.ts'
+import { uncovered } from './program.ts'
 
 const transcripts = join(import.meta.dirname, '../transcripts')
 
@@ -100,8 +101,9 @@ function replay(endpoint: string, secret: string, files: readonly string[]): Pro
   const script = join(transcripts, 'replay.mjs')
   const args = [script, '--endpoint', endpoint, '--secret', secret, '--most', SHOWN_DIFFERENCES, ...files]
   return new Promise((resolve, reject) => {
+    const env = { ...process.env, ...uncovered }
     // Exit code 1 means that something differs: the output says what.
-    execFile(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== 'number') reject(error)
       else resolve(stdout + stderr)
     })

@@ -1,6 +1,7 @@
 /**
- * A program that runs the snippets of a page one after another, each as a module of its own process, and prints what each
- * printed, one line of JSON a snippet. One process for a page costs a second; one for each snippet costs a second each.
+ * A program that runs snippets one after another, each as a module of its own process, and prints what each printed, one
+ * line of JSON a snippet. One process for all costs a second; one for each snippet costs a second each. Its word is the
+ * path of a file that holds `{ folder, snippets }`.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,7 +18,7 @@ export type Outcome = {
 }
 
 /** How long a snippet may take before it counts as one that hangs, in milliseconds. */
-const limitMs = 30_000
+const limitMs = 60_000
 
 /** Takes what the process prints, until it is let go. */
 function capture() {
@@ -75,7 +76,8 @@ async function runSnippet(folder: string, { file, expected }: Snippet): Promise<
   }
 }
 
-const { folder, snippets } = JSON.parse(process.argv[2] ?? '') as { folder: string; snippets: Snippet[] }
+const job = await readFile(process.argv[2] ?? '', 'utf8')
+const { folder, snippets } = JSON.parse(job) as { folder: string; snippets: Snippet[] }
 for (const snippet of snippets) {
   const outcome = await runSnippet(folder, snippet)
   console.log(JSON.stringify(outcome))
