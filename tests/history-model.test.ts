@@ -10,7 +10,7 @@ import { runHistory } from './support/history-run.ts'
 import './support/leaks.ts'
 import { readSeed } from './support/seed.ts'
 
-const runs = 60
+const runs = 40
 const { seed } = readSeed()
 
 if (process.env['SEED'] === undefined) {

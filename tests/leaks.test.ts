@@ -5,12 +5,11 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import './support/leaks.ts'
-import { uncovered } from './support/program.ts'
+import { bundle, uncovered } from './support/program.ts'
 
-const leaks = new URL('./support/leaks.ts', import.meta.url).href
-const tsx = fileURLToPath(import.meta.resolve('tsx'))
+const leaks = pathToFileURL(bundle(join(import.meta.dirname, 'support/leaks.ts'))).href
 
 interface Outcome {
   readonly code: number | null
@@ -21,11 +20,11 @@ interface Outcome {
 async function runTestFile(body: string): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'leaks-'))
   try {
-    const file = join(folder, 'sample.test.mts')
+    const file = join(folder, 'sample.test.mjs')
     await writeFile(file, `import { test, after } from 'node:test'\nimport '${leaks}'\n${body}\n`)
     // Without NODE_TEST_CONTEXT the file reports to us and not to the runner of this file.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env
-    const child = spawn(process.execPath, ['--import', tsx, file], {
+    const child = spawn(process.execPath, [file], {
       env: { ...env, ...uncovered },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -1,6 +1,6 @@
 /**
  * What takes too long for every run of the tests (`npm run proofs`): hundreds of kills, the larger scopes of every order in which things can
- * happen, and the history model tried itself: with each of three known mistakes in the catch-up (protocol.md F.3, F.6) it must fail,
+ * happen, every file of the corpus renamed, and the history model tried itself: with each of three known mistakes in the catch-up (protocol.md F.3, F.6) it must fail,
  * and without one it must not. A mistake is a change of text in a copy of the sources.
  */
 import assert from 'node:assert/strict'
@@ -12,6 +12,7 @@ import './support/leaks.ts'
 import { runKills } from './support/kills.ts'
 import { describeScope, playAll, type Scope } from './support/orders.ts'
 import { runProgram } from './support/program.ts'
+import { corpora, testRenamedCorpora } from './support/renamed-corpora.ts'
 import { makeRandom, readSeed } from './support/seed.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -83,7 +84,7 @@ await runHistories({ first: ${seed}, count: ${runs} })`
 }
 
 for (const mistake of mistakes) {
-  test(`the model fails where ${mistake.name} (SEED=${seed} and on)`, { timeout: 120_000 }, async () => {
+  test(`the model fails where ${mistake.name} (SEED=${seed} and on)`, { timeout: 300_000 }, async () => {
     const { code, stderr } = await runMutant(mistake)
     assert.equal(code, 1)
     // A missing, doubled or altered event, and nothing else.
@@ -119,3 +120,5 @@ test(
     assert.ok(answered > kills * 10)
   },
 )
+
+testRenamedCorpora(corpora, { seed, random: makeRandom(seed) })
