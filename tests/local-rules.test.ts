@@ -480,3 +480,23 @@ test('ref tells all that is wrong with its collection and its id, and wants a da
       "Ref refers to undefined database 'nope'",
     ])
 })
+
+test('a function that was stored is called as its normal form says, and its errors are told there', () => {
+  const service = serve()
+  // MODEL/ast/Expression.scala `parsedState`: the text is read again, of `LetE`, `AndE` and `objectLit` as of data.
+  const bodies: readonly (readonly [body: object, Json])[] = [
+    [{ let: [{ a: { divide: [1, { var: 'x' }] } }], in: { var: 'a' } }, ['expr', 'let', 'a']],
+    [{ and: { var: 'x' } }, ['expr', 'and', 0]],
+    [{ '@obj': { divide: [1, { var: 'x' }] } }, ['expr']],
+    [{ divide: [{ var: 'y' }, { var: 'x' }] }, ['expr', 'in']],
+  ]
+  for (const [i, [expr, position]] of bodies.entries()) {
+    const make = { create_function: { object: { name: `f${i}`, body: { query: { lambda: 'x', expr } } } } }
+    service.ask({ let: { y: 5 }, in: make })
+    const { cause } = errorOf(service.send({ call: `f${i}`, arguments: 0 })) as { cause: Record<string, Json>[] }
+    assert.deepEqual(cause[0]?.['position'], position, JSON.stringify(expr))
+  }
+  const quoting = { query: { lambda: 'x', expr: { quote: { add: [1, 2] } } } }
+  service.ask({ create_function: { object: { name: 'quoting', body: quoting } } })
+  assert.equal(service.ask({ call: 'quoting', arguments: 0 }), 3)
+})

@@ -13,7 +13,7 @@ import { Failure, collect, failure } from './failures.ts'
 import type { QueryError } from './failures.ts'
 import { sortAsHashed } from './hash-order.ts'
 import { typeName } from './kinds.ts'
-import { NO_NAME, inside } from './values.ts'
+import { Lambda, NO_NAME, inside } from './values.ts'
 import type { Binding, Expression, ObjectValue, Position, Value } from './values.ts'
 
 /** What the reading of one request shares: the version that its lambdas get, and the unbound variables so far. */
@@ -342,6 +342,13 @@ function unboundErrors(unbound: readonly Unbound[]): QueryError[] {
         description: `Variable '${name}' is not defined.`,
       })),
   )
+}
+
+/** Reads a function by itself; undefined where it has free variables. Throws a `Failure` where it is none. */
+export function readFunction(source: ObjectValue, query: Query, apiVersion: string): Lambda | undefined {
+  const context: ParseContext = { query, apiVersion, unbound: [] }
+  const lambda = lambdaReader(context)(source, null)
+  return lambda && new Lambda(lambda.parameters, lambda.body, new Map(), lambda.apiVersion, null)
 }
 
 /** Reads what is data throughout: nothing in it is a form, escapes count. */

@@ -4,6 +4,7 @@ import { castBoolean, castRef, checkDepth, undefinedRef } from '../call.ts'
 import { collect, failure, Failure, permissionDenied, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema } from '../names.ts'
+import { readStored } from '../stored-functions.ts'
 import { Lambda, PendingTime, Time, UnresolvedRef, inside, relativeTo } from '../values.ts'
 import type { Expression, Position, Ref, Value } from '../values.ts'
 
@@ -73,10 +74,11 @@ const evaluateCall: Evaluate = call => {
   const argument = call.has('arguments') ? call.value('arguments') : []
   const ref = findFunction(call, value)
   const { query, depth } = call.frame
-  if (!query.access.allows('call', ref, [argument])) throw permissionDenied(call.position)
   const fields = query.store.lastFieldsOf(ref)
-  const body = fields?.get('body')
-  if (!(body instanceof Lambda)) throw call.fail('instance not found', 'Function not found.')
+  const stored = fields?.get('body')
+  if (!(stored instanceof Lambda)) throw failure(call.at('call'), 'instance not found', 'Function not found.')
+  const body = readStored(stored, query)
+  if (!query.access.allows('call', ref, [argument])) throw permissionDenied(call.position)
   checkDepth(depth, call.position)
   const role = fields?.get('role')
   const access = role === undefined ? query.access : query.store.accessOfRole(query.database, role, query.access)
