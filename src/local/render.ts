@@ -6,7 +6,7 @@ import { sourceValue } from './compare.ts'
 import { dialectOf, showsVersion } from './dialects.ts'
 import type { Dialect } from './dialects.ts'
 import { writeDouble, writeString } from './json.ts'
-import { COLLECTIONS, isNamed, nativeOfKind, natives, nativesByName } from './native.ts'
+import { COLLECTIONS, INDEXES, isNamed, nativeOfKind, natives, nativesByName } from './native.ts'
 import { describeSet } from './set-shapes.ts'
 import { formatDate, formatTime } from './time.ts'
 import {
@@ -51,6 +51,9 @@ function writeObject(fields: Iterable<readonly [string, string | undefined]>): s
 /** Where sets have functions, they stand without their escape. */
 const lambdaKeys: ReadonlySet<string> = new Set(['filter', 'with'])
 
+/** The words for the collections of a source, of old and now. */
+const sourceWords: ReadonlySet<string> = new Set(['class', 'collection'])
+
 /** Renders values of one request. */
 export class Renderer {
   readonly #context: RenderContext
@@ -73,8 +76,22 @@ export class Renderer {
 
   /** `{"ref":…,"ts":…,…}`: a version, or what an event shows of one. */
   version(ref: Ref, ts: number, fields: ObjectValue): string {
-    const rest = this.fields(fields).slice(1)
+    const shown = ref.collection === INDEXES ? this.#indexFields(fields) : fields
+    const rest = this.fields(shown).slice(1)
     return `{"ref":${this.value(ref)},"ts":${ts}${rest === '}' ? rest : `,${rest}`}`
+  }
+
+  /** The collections of the sources of an index, under the word that the version has for them. */
+  #indexFields(fields: ObjectValue): ObjectValue {
+    const word = this.#dialect.refs === 'collection' ? 'collection' : 'class'
+    const rename = (source: Value): Value =>
+      source instanceof Map
+        ? new Map([...source].map(([key, value]) => [sourceWords.has(key) ? word : key, value]))
+        : source
+    const source = fields.get('source') ?? null
+    return source === null
+      ? fields
+      : new Map(fields).set('source', Array.isArray(source) ? source.map(rename) : rename(source))
   }
 
   #render(value: Value): string | undefined {
