@@ -122,3 +122,62 @@ test('a set is no scalar', () => {
     assert.deepEqual(errorsOf({ [key]: [1, things] }), [[[key, 1], 'Scalar expected, Set provided.']])
   }
 })
+
+// functions/ReadAdaptor.scala:373-413 (sets), 356-361 (refs, in UNSTABLE alone), 425 (places), 538-556 (events);
+// schema/NativeCollection.scala:64.
+test('a path leads into sets of old, into documents by their refs in UNSTABLE, and into what events changed', () => {
+  service.ask({
+    create_index: object({
+      name: 'by_n',
+      source: { collection: 'things' },
+      terms: [{ object: { field: ['data', 'n'] } }],
+    }),
+  })
+  service.ask({
+    create_index: object({
+      name: 'values',
+      source: { collection: 'things' },
+      values: [{ object: { field: ['data', 'n'] } }],
+    }),
+  })
+  const one = { ref: { collection: 'things' }, id: '1' }
+  service.ask({ create: one, params: object({ data: object({ n: 1 }) }) })
+  const empty = { ref: { collection: 'things' }, id: '2' }
+  service.ask({ create: empty, params: object({ ttl: { '@ts': '2999-01-01T00:00:00Z' } }) })
+  const match = (terms: unknown): object => ({ match: { index: 'by_n' }, terms })
+  const events = (of: object): object => ({ paginate: { events: of } })
+  check([
+    [{ select: ['@set', 'match', 'id'], from: match(1) }, 'by_n'],
+    [{ select: ['@set', 'terms'], from: match(1) }, 1],
+    [{ select: ['@set', 'terms', 1], from: match([1, 2]) }, 2],
+    [{ select_all: ['@set', 'union', '@set', 'terms'], from: { union: [match(1), match(2)] } }, [1, 2]],
+    [{ select: ['@set', 'distinct', 'id'], from: { distinct: { keys: null } } }, 'keys'],
+    [{ contains_path: ['@set', 'documents'], in: { documents: { collection: 'things' } } }, false],
+    [{ contains_field: '@set', in: { documents: { collection: 'things' } } }, true],
+    [{ select: [4294967297], from: ['a', 'b'] }, 'b'],
+    [{ select: ['data', 0, 'data'], from: events({ match: { index: 'values' } }) }, 1],
+    [{ contains_path: ['data', 0, 'data'], in: events(empty) }, false],
+    [{ select: ['data', 0, 'ttl'], from: events(empty) }, { '@ts': '2999-01-01T00:00:00Z' }],
+  ])
+  const resourceOf = (query: unknown, version: string): Json =>
+    service.send(query, 'secret', version).body['resource'] as Json
+  assert.equal(resourceOf({ select: ['data', 'n'], from: one }, 'UNSTABLE'), 1)
+  assert.equal(service.send({ select: ['data', 'n'], from: one }).status, 404)
+  assert.equal(resourceOf({ select: ['id'], from: { collections: null } }, '2.1'), 'classes')
+})
+
+// Renderable.scala:514-518, ast/Expression.scala:380-399.
+test('in version 2.0 a document names its collection, on the wire and as an object', () => {
+  const one = { get: { ref: { collection: 'things' }, id: '1' } }
+  for (const query of [one, { to_object: one }, { merge: one, with: object({}) }]) {
+    const { body } = service.send(query, 'secret', '2.0')
+    assert.deepEqual((body['resource'] as Record<string, Json>)['class'], { '@ref': 'classes/things' })
+  }
+})
+
+// ast/Parser.scala:1190-1208: a cursor is read from an object, and what a page shows is none until it has been outside.
+test('the cursor of a page of history is none inside of the query that made it', () => {
+  const history = { events: { documents: { collection: 'things' } } }
+  const query = { paginate: history, after: { select: ['after'], from: { paginate: history, size: 1 } } }
+  assert.deepEqual(errorsOf(query), [[['after'], 'Object, Integer, Time, or Date expected, Object provided.']])
+})

@@ -15,6 +15,8 @@ export function isApiVersion(text: unknown): text is string {
 export type Dialect = {
   /** Refs as paths (`classes/users/1`), or as objects whose collection has this key. */
   readonly refs: 'path' | 'class' | 'collection'
+  /** Whether versions name their collection too. */
+  readonly hasClass: boolean
   /** The key of the document of an event. */
   readonly eventDocument: 'resource' | 'instance' | 'document'
   /** Whether an event of a document shows its data, and the key of the values of one of a set. */
@@ -35,6 +37,7 @@ const oldWords: Dialect['words'] = [
 
 const modern: Dialect = {
   refs: 'collection',
+  hasClass: false,
   eventDocument: 'document',
   hasEventData: true,
   eventValues: 'data',
@@ -47,6 +50,7 @@ const dialects: ReadonlyMap<string, Dialect> = new Map<string, Dialect>([
     '2.0',
     {
       refs: 'path',
+      hasClass: true,
       eventDocument: 'resource',
       hasEventData: false,
       eventValues: 'values',

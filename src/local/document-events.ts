@@ -3,7 +3,8 @@ import type { Query } from './call.ts'
 import { changeOf } from './history.ts'
 import type { HistoryEvent } from './history-events.ts'
 import { floorOf } from './retention.ts'
-import type { Ref, SetForm } from './values.ts'
+import { DELETED_FIELDS } from './values.ts'
+import type { Ref, SetForm, Value } from './values.ts'
 
 /**
  * Every event of a document, oldest first. Versions that are no longer kept shrink to the newest of them, which is
@@ -18,8 +19,7 @@ export function documentEvents({ store, transaction }: Query, ref: Ref, source: 
     if (version.ts <= floor && version !== oldest) return []
     if (version === oldest && version.fields === null) return []
     const { action, diff } = version === oldest ? changeOf(version, undefined) : history.changeOf(version)
-    const data = diff?.fields.get('data')
-    const shown = data instanceof Map && action !== 'delete' ? data : null
-    return [{ ts: version.ts, action, ref, values: [], sources: [source], data: shown }]
+    const changed = action === 'delete' ? new Map(DELETED_FIELDS) : (diff?.fields ?? new Map<string, Value>())
+    return [{ ts: version.ts, action, ref, values: [], sources: [source], changed }]
   })
 }

@@ -1,5 +1,4 @@
 /** Cursors of pages of history: how they are written, and which place each means (protocol.md F.3). */
-import { fieldsOf } from './compare.ts'
 import { failure, wrongType } from './failures.ts'
 import { typeName } from './kinds.ts'
 import { highestRef, LAST_MICROS, lowestRef } from './history-events.ts'
@@ -72,9 +71,9 @@ function readObject(fields: ObjectValue, at: Position): EventCursor {
 export function readEventCursor(value: Value, at: Position): EventCursor {
   const micros = microsOf(value)
   if (micros === undefined) {
-    const fields = fieldsOf(value)
-    if (fields === undefined) throw wrongType(at, 'Object, Integer, Time, or Date', typeName(value))
-    return readObject(fields, at)
+    // The cursor that a page shows is read where it comes from outside: as it is, it is none.
+    if (!(value instanceof Map)) throw wrongType(at, 'Object, Integer, Time, or Date', typeName(value))
+    return readObject(value, at)
   }
   const place = { ts: Number(micros), action: 'add', ref: lowestRef, values: [], sources: [], isCursor: true } as const
   return { place, shown: showPlace(place, micros) }

@@ -16,8 +16,8 @@ export type HistoryEvent = {
   readonly values: readonly Value[]
   /** The sets that it came from. */
   readonly sources: readonly SetForm[]
-  /** What was changed; only of documents. */
-  readonly data?: ObjectValue | null
+  /** What was changed of a document; only of documents. */
+  readonly changed?: ObjectValue
   /** Whether the values are those of a cursor: they do not know which of them are sorted the other way round. */
   readonly isCursor?: boolean
 }

@@ -2,6 +2,7 @@
  * The native collections: those that hold the schema itself and the secrets. They are collections like others, with
  * fixed numbers below those of the user's own.
  */
+import { Ref } from './values.ts'
 import type { SchemaKind } from './values.ts'
 
 /** A native collection: its number, its name on the wire, and the word for one of its documents in messages. */
@@ -38,7 +39,7 @@ export const natives: ReadonlyMap<number, Native> = new Map(
       { number: INDEXES, name: 'indexes', noun: 'Index', kind: 'index' },
       { number: FUNCTIONS, name: 'functions', noun: 'Function', kind: 'function' },
       { number: ROLES, name: 'roles', noun: 'Role', kind: 'role' },
-      { number: ACCESS_PROVIDERS, name: 'access_providers', noun: 'other', kind: 'access_provider' },
+      { number: ACCESS_PROVIDERS, name: 'access_providers', noun: 'AccessProvider', kind: 'access_provider' },
       { number: KEYS, name: 'keys', noun: 'Key' },
       { number: TOKENS, name: 'tokens', noun: 'Token' },
       { number: CREDENTIALS, name: 'credentials', noun: 'Credentials' },
@@ -65,4 +66,9 @@ export const nativeOfKind: Readonly<Record<SchemaKind, number>> = {
 /** Whether the documents of this collection are known by name. */
 export function isNamed(collection: number): boolean {
   return natives.get(collection)?.kind !== undefined
+}
+
+/** The ref of the collection that a document is in. */
+export function collectionOf({ database, collection }: Ref): Ref {
+  return new Ref(database, COLLECTIONS, BigInt(collection))
 }

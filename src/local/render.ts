@@ -6,7 +6,7 @@ import { sourceValue } from './compare.ts'
 import { dialectOf, showsVersion } from './dialects.ts'
 import type { Dialect } from './dialects.ts'
 import { writeDouble, writeString } from './json.ts'
-import { COLLECTIONS, INDEXES, isNamed, nativeOfKind, natives, nativesByName } from './native.ts'
+import { COLLECTIONS, collectionOf, isNamed, nativeOfKind, natives, nativesByName } from './native.ts'
 import { describeSet } from './set-shapes.ts'
 import { formatDate, formatTime } from './time.ts'
 import {
@@ -51,9 +51,6 @@ function writeObject(fields: Iterable<readonly [string, string | undefined]>): s
 /** Where sets have functions, they stand without their escape. */
 const lambdaKeys: ReadonlySet<string> = new Set(['filter', 'with'])
 
-/** The words for the collections of a source, of old and now. */
-const sourceWords: ReadonlySet<string> = new Set(['class', 'collection'])
-
 /** Renders values of one request. */
 export class Renderer {
   readonly #context: RenderContext
@@ -76,22 +73,8 @@ export class Renderer {
 
   /** `{"ref":…,"ts":…,…}`: a version, or what an event shows of one. */
   version(ref: Ref, ts: number, fields: ObjectValue): string {
-    const shown = ref.collection === INDEXES ? this.#indexFields(fields) : fields
-    const rest = this.fields(shown).slice(1)
+    const rest = this.fields(fields).slice(1)
     return `{"ref":${this.value(ref)},"ts":${ts}${rest === '}' ? rest : `,${rest}`}`
-  }
-
-  /** The collections of the sources of an index, under the word that the version has for them. */
-  #indexFields(fields: ObjectValue): ObjectValue {
-    const word = this.#dialect.refs === 'collection' ? 'collection' : 'class'
-    const rename = (source: Value): Value =>
-      source instanceof Map
-        ? new Map([...source].map(([key, value]) => [sourceWords.has(key) ? word : key, value]))
-        : source
-    const source = fields.get('source') ?? null
-    return source === null
-      ? fields
-      : new Map(fields).set('source', Array.isArray(source) ? source.map(rename) : rename(source))
   }
 
   #render(value: Value): string | undefined {
@@ -130,7 +113,7 @@ export class Renderer {
     value: Exclude<Value, null | string | bigint | boolean | number | Value[] | ObjectValue>,
   ): string | undefined {
     if (value instanceof Ref) return this.#ref(value)
-    if (value instanceof VersionValue) return this.version(value.ref, value.ts, value.fields)
+    if (value instanceof VersionValue) return this.#versionValue(value)
     if (value instanceof Time) return `{"@ts":"${formatTime(value.nanoseconds)}"}`
     if (value instanceof CalendarDate) return `{"@date":"${formatDate(value.days)}"}`
     if (value instanceof Bytes) return this.#bytes(value)
@@ -145,6 +128,14 @@ export class Renderer {
     if (value instanceof Action) return writeString(this.action(value.name))
     if (value instanceof PendingTime) return String(value.micros)
     return this.#sourced(value)
+  }
+
+  /** The oldest version of the API has the collection of a document behind its ref (Renderable.scala:514). */
+  #versionValue({ ref, ts, fields }: VersionValue): string {
+    const text = this.version(ref, ts, fields)
+    if (!this.#dialect.hasClass) return text
+    const head = `{"ref":${this.value(ref)},`
+    return `${head}"class":${this.value(collectionOf(ref))},${text.slice(head.length)}`
   }
 
   #bytes(value: Bytes): string {
@@ -165,8 +156,8 @@ export class Renderer {
     return this.#dialect.actions[name] ?? name
   }
 
-  #documentEvent({ ts, action, ref, data }: DocumentEventValue): string {
-    const shown = this.#dialect.hasEventData ? `,"data":${this.value(data)}` : ''
+  #documentEvent({ ts, action, ref, fields }: DocumentEventValue): string {
+    const shown = this.#dialect.hasEventData ? `,"data":${this.value(fields.get('data') ?? null)}` : ''
     return `${this.#eventHead(ts, action, ref)}${shown}}`
   }
 
@@ -216,7 +207,7 @@ export class Renderer {
   #namesOf(ref: Ref): string[] | undefined {
     const native = natives.get(ref.collection)
     if (native === undefined) {
-      const collection = this.#namesOf(new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)))
+      const collection = this.#namesOf(collectionOf(ref))
       return collection && [...collection, ref.id.toString()]
     }
     const meant = ref.collection === COLLECTIONS ? natives.get(Number(ref.id)) : undefined

@@ -3,9 +3,8 @@ import { isNativeCollection } from './call.ts'
 import type { Query } from './call.ts'
 import type { FieldFailure } from './failures.ts'
 import { nativeRef } from './names.ts'
-import type { Check } from './schema-kind.ts'
 import { Ref } from './values.ts'
-import type { Value } from './values.ts'
+import type { ObjectValue, Value } from './values.ts'
 
 function describeMissing(query: Query, ref: Ref): string | undefined {
   if (isNativeCollection(ref)) return undefined
@@ -16,7 +15,7 @@ function describeMissing(query: Query, ref: Ref): string | undefined {
 }
 
 /** Tells the refs in fields that name nothing, or nothing to be seen. The places in arrays are not told. */
-export const missingReferences: Check = ({ query, all }) => {
+export function missingReferences(query: Query, fields: ObjectValue): FieldFailure[] {
   const failures: FieldFailure[] = []
   const visit = (value: Value, field: readonly string[]): void => {
     if (Array.isArray(value)) for (const inner of value) visit(inner, field)
@@ -26,6 +25,6 @@ export const missingReferences: Check = ({ query, all }) => {
       if (description !== undefined) failures.push({ field, code: 'invalid reference', description })
     }
   }
-  visit(all, [])
+  visit(fields, [])
   return failures
 }

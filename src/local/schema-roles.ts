@@ -4,12 +4,13 @@
  */
 import type { Privilege } from './access.ts'
 import { isBuiltIn } from './built-in-roles.ts'
+import type { Query } from './call.ts'
 import type { FieldFailure } from './failures.ts'
 import { COLLECTIONS, ROLES } from './native.ts'
+import { readAny } from './schema-fields.ts'
 import type { FieldReader } from './schema-fields.ts'
-import type { Check } from './schema-kind.ts'
 import { wrongStoredType } from './stored.ts'
-import { Lambda, Ref, pathOf } from './values.ts'
+import { Lambda, Ref } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
 /** How many parameters the predicate of each action has. */
@@ -101,12 +102,11 @@ function checkStrings(value: Value, field: readonly string[], isResource = false
   return [...value].flatMap(([key, inner]) => checkStrings(inner, [...field, key], key === 'resource'))
 }
 
-/** What is wrong with a list itself, and with the strings in it. */
-function checkList(value: Value, field: string, check: (entry: Value) => Verdict) {
+function checkList(value: Value, field: string, check: (entry: Value) => Verdict): FieldFailure[] {
   const entries = [value].flat()
   const [first] = entries.map(check).filter(verdict => verdict !== undefined)
-  const strings = first === undefined ? entries.flatMap(entry => checkStrings(entry, [field])) : []
-  return { list: first === undefined || first === 'unbound' ? [] : [first], strings }
+  if (first === 'unbound') return []
+  return first === undefined ? entries.flatMap(entry => checkStrings(entry, [field])) : [first]
 }
 
 function arityOf({ parameters }: Lambda): number | undefined {
@@ -132,10 +132,12 @@ function checkArities(fields: ObjectValue): FieldFailure[] {
 }
 
 /** What is wrong with the fields of a role. */
-export const checkRole: Check = ({ fields }) => {
-  const members = checkList(fields.get('membership') ?? [], 'membership', checkMember)
-  const privileges = checkList(fields.get('privileges') ?? [], 'privileges', checkPrivilege)
-  return [...members.list, ...privileges.list, ...checkArities(fields), ...privileges.strings, ...members.strings]
+export function checkRole(fields: ObjectValue): FieldFailure[] {
+  const lists = [
+    checkList(fields.get('membership') ?? [], 'membership', checkMember),
+    checkList(fields.get('privileges') ?? [], 'privileges', checkPrivilege),
+  ]
+  return [...lists.flat(), ...checkArities(fields)]
 }
 
 /** The entries of a list in a role. One that says of nothing what it is about makes all of them void. */
@@ -155,9 +157,9 @@ function memberCollections(fields: ObjectValue | undefined): Ref[] {
 }
 
 /** Fails where a collection would have too many roles. */
-export const checkRoleCount: Check = ({ query, fields, self, at }) => {
+export function checkRoleCount(query: Query, given: ObjectValue, self: Ref | undefined): FieldFailure[] {
   const { database, transaction } = query
-  const wanted = memberCollections(fields)
+  const wanted = memberCollections(given)
   if (wanted.length === 0) return []
   const others = [...(database.collections.get(ROLES)?.documents.keys() ?? [])]
     .filter(id => id !== self?.id)
@@ -167,24 +169,24 @@ export const checkRoleCount: Check = ({ query, fields, self, at }) => {
   )
   if (!isFull) return []
   const description = `Maximum number of roles per membership class exceeded. Maximum allowed: ${MAX_ROLES_PER_MEMBERSHIP}.`
-  return [{ field: pathOf(at).map(String), code: 'resources exceeded', description }]
+  return [{ field: [], code: 'resources exceeded', description }]
 }
 
 /** The role of a key or a function: one that is built in, one of a user, or several of users. */
-export const readRole: FieldReader = (value, field) => {
+export const readRole: FieldReader = (value, field, query) => {
+  const read = readAny(value, field, query)
   const isUsers = (role: Value): boolean =>
     role instanceof Ref ? role.collection === ROLES : typeof role === 'string' && !isBuiltIn(role)
-  return isBuiltIn(value) || [value].flat().every(isUsers)
-    ? { value }
-    : { failure: wrongStoredType([field], value, 'Role') }
+  const isRole = isBuiltIn(value) || ('value' in read && [read.value].flat().every(isUsers))
+  return isRole ? read : { failure: wrongStoredType([field], value, 'Role') }
 }
 
 /** How the real server prints the object that it puts where the word `Role` should be; the number is its own. */
 const ROLE_OBJECT = 'fauna.model.Key$Role$@0'
 
 /** Fails for names that no role has. */
-export const checkRoleNames: Check = ({ all, query: { database } }) => {
-  const names = [all.get('role') ?? []].flat().filter(name => typeof name === 'string' && !isBuiltIn(name))
+export function checkRoleNames(fields: ObjectValue, { database }: Query): FieldFailure[] {
+  const names = [fields.get('role') ?? []].flat().filter(name => typeof name === 'string' && !isBuiltIn(name))
   return names
     .filter(name => database.findName(ROLES, name as string) === undefined)
     .map(name => ({

@@ -126,8 +126,7 @@ export type SetForm =
   | { readonly kind: 'match'; readonly index: Ref; readonly terms: readonly Value[] }
   /** `isSchema` where it was written as `collections()`, `keys()` and so on. */
   | { readonly kind: 'documents'; readonly collection: Ref; readonly isSchema?: true; readonly isSource?: true }
-  /** `isDocument` where it was written as the ref of a document. */
-  | { readonly kind: 'singleton'; readonly ref: Ref; readonly isDocument?: true }
+  | { readonly kind: 'singleton'; readonly ref: Ref }
   | { readonly kind: 'events'; readonly of: SetForm | Ref }
   | { readonly kind: 'union' | 'intersection' | 'difference'; readonly sets: readonly SetForm[] }
   | { readonly kind: 'distinct' | 'reverse'; readonly set: SetForm }
@@ -215,14 +214,18 @@ export class DocumentEventValue {
   readonly ts: number
   readonly action: ActionName
   readonly ref: Ref
-  readonly data: ObjectValue | null
-  constructor(ts: number, action: ActionName, ref: Ref, data: ObjectValue | null) {
+  /** What was changed of the fields of the document; of a deletion it is that `data` is null. */
+  readonly fields: ObjectValue
+  constructor(ts: number, action: ActionName, ref: Ref, fields: ObjectValue) {
     this.ts = ts
     this.action = action
     this.ref = ref
-    this.data = data
+    this.fields = fields
   }
 }
+
+/** What a deletion changes. */
+export const DELETED_FIELDS: ReadonlyMap<string, Value> = new Map([['data', null]])
 
 /** An element of a set's history; `values` is absent where the index covers none. */
 export class SetEventValue {

@@ -1,7 +1,7 @@
 /** Forms over arrays, pages and sets: each of the three is a carrier of values, with its own rules (protocol.md E.8). */
 import type { Call, Carrier, Evaluate } from '../call.ts'
 import { castBoolean, castNumber, undefinedRef } from '../call.ts'
-import { compareValues, fieldsOf } from '../compare.ts'
+import { compareValues } from '../compare.ts'
 import { isBefore } from '../dialects.ts'
 import { effectOf } from '../effects.ts'
 import { collect, failure, wrongType } from '../failures.ts'
@@ -11,8 +11,9 @@ import { allEvents, openEvents } from '../set-events.ts'
 import { layoutOf } from '../set-layout.ts'
 import { openSet, valueOf } from '../sets.ts'
 import type { SetContext } from '../sets.ts'
-import { Lambda, Page, SetValue, UnresolvedRef, VersionValue, inside } from '../values.ts'
+import { Lambda, Page, SetValue, UnresolvedRef, inside } from '../values.ts'
 import type { ObjectValue, Position, SetForm, Value } from '../values.ts'
+import { objectOf } from './conversions.ts'
 import { add } from './numbers.ts'
 import { readPage, showEvent } from './pages.ts'
 import { hasDocument } from './reads.ts'
@@ -203,8 +204,8 @@ function isEmpty(call: Call, key: string): boolean {
 }
 
 /** A plain object, or the fields of a document. */
-function objectOf(value: Value, at: Position): ObjectValue {
-  const fields = value instanceof Map || value instanceof VersionValue ? fieldsOf(value) : undefined
+function castObject(value: Value, call: Call, at: Position): ObjectValue {
+  const fields = objectOf(value, call.query)
   if (fields === undefined) throw wrongType(at, 'Object', typeName(value))
   return fields
 }
@@ -214,7 +215,7 @@ const evaluateMerge: Evaluate = call => {
   const left = { value: call.value('merge'), at: call.at('merge') }
   const others = call.list('with')
   const resolve = call.has('lambda') ? call.lambda('lambda', call.position) : undefined
-  const [first, ...rest] = collect([left, ...others], ({ value, at }) => objectOf(value, at))
+  const [first, ...rest] = collect([left, ...others], ({ value, at }) => castObject(value, call, at))
   const merged: ObjectValue = new Map(first)
   let isHashed = merged.size > MAX_UNHASHED
   for (const [key, right] of rest.flatMap(fields => [...fields])) {

@@ -3,7 +3,7 @@ import type { Call, Evaluate } from '../call.ts'
 import { undefinedRef } from '../call.ts'
 import { fieldsOf, isIdentical } from '../compare.ts'
 import { wrongType } from '../failures.ts'
-import { COLLECTIONS, isNamed } from '../native.ts'
+import { collectionOf, isNamed } from '../native.ts'
 import { Action, Lambda, Page, Ref, SetEventValue, SetValue, Sourced, UnresolvedRef, VersionValue } from '../values.ts'
 import type { SetForm, Value } from '../values.ts'
 import { readPage } from './pages.ts'
@@ -13,8 +13,7 @@ function valuesOfRef({ query }: Call, ref: Ref): Value[] {
   if (isNamed(ref.collection)) return []
   const database = ref.database === query.database.number ? undefined : query.store.database(ref.database)
   const owner = database && query.store.refOfDatabase(database)
-  const collection = new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
-  return [ref.id.toString(), collection, ...(owner === undefined ? [] : [owner])]
+  return [ref.id.toString(), collectionOf(ref), ...(owner === undefined ? [] : [owner])]
 }
 
 /** A page contains its whole data as one value, and the cursors that it shows. */
@@ -24,8 +23,7 @@ function valuesOfPage({ data, before, after }: Page): Value[] {
 
 /** A document contains its collection too. */
 function valuesOfVersion(version: VersionValue): Value[] {
-  const { ref } = version
-  return [new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)), ...(fieldsOf(version) ?? new Map()).values()]
+  return [collectionOf(version.ref), ...(fieldsOf(version) ?? new Map()).values()]
 }
 
 /** The element of a set that stands where the value would. */

@@ -1,6 +1,8 @@
 /** From one type to another. */
-import type { Call, Evaluate } from '../call.ts'
+import type { Call, Evaluate, Query } from '../call.ts'
 import { fieldsOf } from '../compare.ts'
+import { dialectOf } from '../dialects.ts'
+import { collectionOf } from '../native.ts'
 import { typeName } from '../kinds.ts'
 import { formatDate, formatTime } from '../time.ts'
 import { RepeatedObject } from '../repeated-object.ts'
@@ -114,8 +116,12 @@ function castField(pair: Value, at: Position): [string, Value] {
 }
 
 /** The fields of an object or a version; pages and events have none here. */
-function objectOf(value: Value): ObjectValue | undefined {
-  return value instanceof Map || value instanceof VersionValue ? fieldsOf(value) : undefined
+export function objectOf(value: Value, { apiVersion }: Query): ObjectValue | undefined {
+  if (value instanceof Map) return value
+  if (!(value instanceof VersionValue)) return undefined
+  const fields = fieldsOf(value)
+  if (!dialectOf(apiVersion).hasClass) return fields
+  return new Map<string, Value>([['ref', value.ref], ['class', collectionOf(value.ref)], ...(fields ?? [])])
 }
 
 const evaluateToObject: Evaluate = call => {
@@ -126,7 +132,7 @@ const evaluateToObject: Evaluate = call => {
     const object = new Map(pairs)
     return object.size === pairs.length ? object : new RepeatedObject(pairs)
   }
-  const fields = objectOf(value)
+  const fields = objectOf(value, call.query)
   if (fields === undefined) throw cannotCast(at, value, 'Object')
   return fields
 }
@@ -134,7 +140,7 @@ const evaluateToObject: Evaluate = call => {
 const evaluateToArray: Evaluate = call => {
   const value = call.value('to_array')
   if (Array.isArray(value)) return value
-  const fields = objectOf(value)
+  const fields = objectOf(value, call.query)
   if (fields === undefined) throw cannotCast(call.at('to_array'), value, 'Array')
   return [...fields].map(([key, field]) => [key, field])
 }

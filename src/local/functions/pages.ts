@@ -104,10 +104,10 @@ function setPage(form: SetForm, context: SetContext, { cursor, isAscending, size
 }
 
 /** An element of history as a query sees it. */
-export function showEvent({ ts, action, ref, values, data }: HistoryEvent): Value {
-  return data === undefined
+export function showEvent({ ts, action, ref, values, changed }: HistoryEvent): Value {
+  return changed === undefined
     ? new SetEventValue(ts, action, ref, values.length === 0 ? undefined : values)
-    : new DocumentEventValue(ts, action, ref, data)
+    : new DocumentEventValue(ts, action, ref, changed)
 }
 
 /** The elements of history that a page may show: from a place on, as far as the time that is read at. */
@@ -138,7 +138,7 @@ export function readPage(form: SetForm, context: SetContext, asked: Asked): Page
 
 /** The set of a subject: of the ref of a document that of this document. */
 function setOf(subject: Ref | SetForm): SetForm {
-  return subject instanceof Ref ? { kind: 'singleton', ref: subject, isDocument: true } : subject
+  return subject instanceof Ref ? { kind: 'singleton', ref: subject } : subject
 }
 
 /** The history of a subject: of a document alone its own. */

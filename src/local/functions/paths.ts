@@ -1,51 +1,76 @@
 /** Forms that follow paths into values: `select` with its kin, and whether something is at a path. */
-import type { Argument, Call, Evaluate } from '../call.ts'
+import type { Argument, Call, Evaluate, Query } from '../call.ts'
 import { castBoolean, isNativeCollection, undefinedRef } from '../call.ts'
 import { fieldsOf } from '../compare.ts'
+import { dialectOf, isBefore } from '../dialects.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
-import { COLLECTIONS, natives } from '../native.ts'
-import { Page, Ref, SetEventValue, UnresolvedRef, VersionValue } from '../values.ts'
+import { COLLECTIONS, collectionOf, natives } from '../native.ts'
+import { partsOfSet } from '../set-shapes.ts'
+import { Page, Ref, SetEventValue, SetValue, UnresolvedRef, VersionValue } from '../values.ts'
 import type { Value } from '../values.ts'
+import { readVersion } from './reads.ts'
 
-function collectionOf(ref: Ref): Ref {
-  return new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
-}
+/** Only the version `UNSTABLE`, which is above all that have numbers, finds these behind a ref: in its document. */
+const READS_DOCUMENTS_SINCE = Number.POSITIVE_INFINITY
+const fieldsOfDocuments: ReadonlySet<string> = new Set(['ref', 'ts', 'data'])
 
 /** A field of a ref; what has a name has it for its id, and only a ref into another database says which. */
-function refField({ query }: Call, ref: Ref, key: string): Value | undefined {
-  if (key === 'id') return nativeName(ref) ?? query.store.nameOf(ref) ?? ref.id.toString()
+function refField(call: Call, ref: Ref, key: string): Value | undefined {
+  const { query } = call
+  if (key === 'id') return nativeName(query, ref) ?? query.store.nameOf(ref) ?? ref.id.toString()
   if (key === 'collection' || key === 'class') return collectionOf(ref)
+  if (fieldsOfDocuments.has(key) && !isBefore(query.apiVersion, READS_DOCUMENTS_SINCE)) {
+    const version = readVersion(ref, { ...call.frame, readAt: undefined })
+    return version && fieldsOf(version)?.get(key)
+  }
   if (key !== 'database') return undefined
   const database = ref.database === query.database.number ? undefined : query.store.database(ref.database)
   return database && query.store.refOfDatabase(database)
 }
 
-function nativeName(ref: Ref): string | undefined {
-  return isNativeCollection(ref) ? natives.get(Number(ref.id))?.name : undefined
+function nativeName({ apiVersion }: Query, ref: Ref): string | undefined {
+  if (!isNativeCollection(ref)) return undefined
+  const number = Number(ref.id)
+  const isOld = number === COLLECTIONS && dialectOf(apiVersion).refs !== 'collection'
+  return isOld ? OLD_NAME_OF_COLLECTIONS : natives.get(number)?.name
 }
+
+/** What `collections` was called before. */
+const OLD_NAME_OF_COLLECTIONS = 'classes'
 
 /** Other names of the fields of events. */
 const eventAliases: Readonly<Record<string, string>> = { instance: 'document', resource: 'document' }
 
-/** One step of a path; undefined where there is nothing. */
-function step(call: Call, value: Value, key: Value): Value | undefined {
-  if (Array.isArray(value)) return typeof key === 'bigint' ? value[Number(key)] : undefined
-  if (value instanceof Page && typeof key === 'bigint') return value.data[Number(key)]
+/** An element of an array; of a place only the low 32 bits count. */
+function elementOf(values: readonly Value[], place: bigint): Value | undefined {
+  return values[Number(BigInt.asIntN(32, place))]
+}
+
+/** One step of a path, the last one or not; undefined where there is nothing. */
+function step(call: Call, value: Value, key: Value, isLast: boolean): Value | undefined {
+  if (Array.isArray(value)) return typeof key === 'bigint' ? elementOf(value, key) : undefined
+  if (value instanceof Page && typeof key === 'bigint') return elementOf(value.data, key)
   if (typeof key !== 'string') return undefined
+  if (value instanceof SetValue && key === '@set') return isLast ? value : partsOfSet(value.form)
   if (value instanceof Ref) return refField(call, value, key)
   // A document says what it is in by the word of old only.
   if (value instanceof VersionValue && key === 'class') return collectionOf(value.ref)
-  if (value instanceof SetEventValue && key === 'data') return [...(value.values ?? [])]
+  if (value instanceof SetEventValue && key === 'data') return dataOf(value)
   const fields = fieldsOf(value)
   const name = fields?.has(key) === true || value instanceof Map ? key : (eventAliases[key] ?? key)
   return fields?.get(name)
 }
 
+/** A single value stands for itself. */
+function dataOf({ values = [] }: SetEventValue): Value {
+  return values.length === 1 ? (values[0] ?? null) : [...values]
+}
+
 function follow(call: Call, value: Value, path: readonly Value[]): Value | undefined {
   let found: Value | undefined = value
-  for (const key of path) {
-    found = step(call, found, key)
+  for (const [i, key] of path.entries()) {
+    found = step(call, found, key, i === path.length - 1)
     if (found === undefined) return undefined
   }
   return found
@@ -60,7 +85,7 @@ function followAll(call: Call, value: Value, path: readonly Value[]): Value[] {
   const [key, ...rest] = path
   if (key === undefined) return flatten(value)
   if (Array.isArray(value) && typeof key === 'string') return value.flatMap(element => followAll(call, element, path))
-  const found = step(call, value, key)
+  const found = step(call, value, key, rest.length === 0)
   return found === undefined ? [] : followAll(call, found, rest)
 }
 
@@ -104,7 +129,7 @@ const evaluateContainsField: Evaluate = call => {
   const field = call.string('contains_field')
   const value = call.value('in')
   if (Array.isArray(value)) throw wrongType(call.at('in'), 'Object', typeName(value))
-  return step(call, value, field) !== undefined
+  return step(call, value, field, true) !== undefined
 }
 
 /** The forms of this file. */

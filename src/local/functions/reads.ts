@@ -18,7 +18,8 @@ function frameAt(call: Call): Frame {
   return micros === undefined ? call.frame : { ...call.frame, readAt: micros }
 }
 
-function readVersion(ref: Ref, frame: Frame): VersionValue | undefined {
+/** The version of a document that is there at the time of a frame. */
+export function readVersion(ref: Ref, frame: Frame): VersionValue | undefined {
   const { query } = frame
   checkDocumentRetained(ref, frame)
   const history = query.store.historyOf(ref)

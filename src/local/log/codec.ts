@@ -58,7 +58,7 @@ export const classes: readonly (readonly [type: Class, fields: readonly string[]
   [UnresolvedRef, ['kind', 'name', 'id', 'scope']],
   [Page, ['data', 'before', 'after', 'cursors']],
   [VersionValue, ['ref', 'ts', 'fields', 'isPending', 'isCreated']],
-  [DocumentEventValue, ['ts', 'action', 'ref', 'data']],
+  [DocumentEventValue, ['ts', 'action', 'ref', 'fields']],
   [SetEventValue, ['ts', 'action', 'ref', 'values']],
   [EventPlace, ['ts', 'action', 'ref', 'values']],
   [Sourced, ['value', 'sources']],
