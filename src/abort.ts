@@ -1,8 +1,10 @@
 /** Waiting that an AbortSignal can end. */
 import type { Time } from './time.ts'
 
-/** What hangs on each signal: one listener a signal, however many streams and queries share it. */
-const followers = new WeakMap<AbortSignal, Set<() => void>>()
+type Followers = { readonly runs: Set<() => void>; readonly listener: () => void }
+
+/** What hangs on each signal: one listener a signal, however many streams and queries share it, and none for nobody. */
+const followers = new WeakMap<AbortSignal, Followers>()
 
 /** Calls `run` once when the signal aborts, at once where it has; gives a function that stops that. */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
@@ -10,22 +12,27 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
     run()
     return () => undefined
   }
-  const runs = followers.get(signal) ?? follow(signal)
+  const { runs, listener } = followers.get(signal) ?? follow(signal)
   // A wrapper of its own: the same function may be given twice.
   const call = () => run()
   runs.add(call)
-  return () => runs.delete(call)
+  return () => {
+    if (!runs.delete(call) || runs.size > 0 || signal.aborted) return
+    followers.delete(signal)
+    signal.removeEventListener('abort', listener)
+  }
 }
 
-function follow(signal: AbortSignal): Set<() => void> {
+function follow(signal: AbortSignal): Followers {
   const runs = new Set<() => void>()
-  followers.set(signal, runs)
   const listener = () => {
     followers.delete(signal)
     for (const run of runs) run()
   }
+  const made = { runs, listener }
+  followers.set(signal, made)
   signal.addEventListener('abort', listener, { once: true })
-  return runs
+  return made
 }
 
 /** What `orAbort` gives where a signal was first. */

@@ -31,3 +31,6 @@ export type StreamSignals = {
   /** The stream ended: with an error where the loop throws one. */
   close: (close: { readonly error: Error | undefined }) => void
 }
+
+/** Gives a signal to whoever listens. */
+export type Signal = <S extends keyof StreamSignals>(signal: S, ...args: Parameters<StreamSignals[S]>) => void

@@ -190,6 +190,17 @@ describe('abort', () => {
     assert.deepEqual(await pending, { done: true, value: undefined })
     assert.ok(link.exchanges[0]!.isCancelled)
   })
+
+  test('is told by the controller however the stream was closed, though it was asked for only then', async () => {
+    const given = new AbortController()
+    const reason = new Error('because')
+    const [closed, followed] = [streamOver(new FakeLink([])), streamOver(new FakeLink([]), { signal: given.signal })]
+    await closed.close()
+    given.abort(reason)
+    assert.equal(closed.controller, closed.controller)
+    assert.ok(closed.controller.signal.aborted)
+    assert.equal(followed.controller.signal.reason, reason)
+  })
 })
 
 describe('close()', () => {

@@ -65,13 +65,9 @@ export class LineReader {
   }
 
   /** The next batch, with lines or an error; `undefined` after the last. One call at a time. */
-  async read(): Promise<Batch | undefined> {
-    while (this.#queued > 0) {
-      const { value } = await this.#queue!.reader.read()
-      this.#queued--
-      if (value === undefined || !isEmpty(value)) return value
-    }
-    if (this.#isDone) return undefined
+  read(): Promise<Batch | undefined> {
+    if (this.#queued > 0) return this.#readQueued()
+    if (this.#isDone) return Promise.resolve(undefined)
     return new Promise(resolve => (this.#waiting = resolve))
   }
 
@@ -81,6 +77,12 @@ export class LineReader {
     this.#pending = []
     this.#queue?.reader.cancel().catch(ignore)
     this.#answer(undefined)
+  }
+
+  async #readQueued(): Promise<Batch | undefined> {
+    const { value } = await this.#queue!.reader.read()
+    this.#queued--
+    return value === undefined || !isEmpty(value) ? value : this.read()
   }
 
   #flush(): void {

@@ -5,8 +5,9 @@ import type { End } from '../end.ts'
 import type { ProtocolError } from '../errors.ts'
 import type { Batch } from '../ndjson/batch.ts'
 import { LineReader } from '../ndjson/line-reader.ts'
+import type { Counters } from '../health.ts'
 import type { OpeningOperation } from '../observe.ts'
-import type { Exchange, Head, Link, StreamRequest } from './link.ts'
+import type { Exchange, Head, Link, Sink, StreamRequest } from './link.ts'
 import type { Watch } from './watch.ts'
 
 /** What one opening needs besides its link. */
@@ -19,15 +20,16 @@ export type AttemptOptions = {
 }
 
 /** One opening. `read` gives what came, and in the end how it ended. */
-export class Attempt {
+export class Attempt implements Sink {
   readonly head: Head
   readonly #exchange: Exchange
   readonly #reader: LineReader
-  readonly #started: Promise<Batch | undefined>
+  readonly #counters: Counters
+  /** The first lines, until they are read. */
+  #started: Promise<Batch | undefined> | undefined
   readonly #startTimeoutMs: number
   /** The error of the line after those that were given. */
   #bad: ProtocolError | undefined
-  #isFirst = true
   #isSilent = false
 
   private constructor(
@@ -39,13 +41,9 @@ export class Attempt {
     this.head = head
     this.#exchange = exchange
     this.#startTimeoutMs = link.startTimeoutMs
-    const reader = new LineReader(exchange, maxLineBytes)
-    this.#reader = reader
-    const push = (chunk: Uint8Array) => {
-      counters.bytes += chunk.length
-      reader.push(chunk)
-    }
-    exchange.pipe({ push, finish: () => reader.finish() })
+    this.#reader = new LineReader(exchange, maxLineBytes)
+    this.#counters = counters
+    exchange.pipe(this)
     this.#started = this.#awaitStart(link)
   }
 
@@ -55,7 +53,9 @@ export class Attempt {
     const operation = watch.beginOpening()
     const opened = await Attempt.#open(link, options, signal, operation)
     if ('how' in opened) watch.endOpening(operation, opened, link.where)
-    else if (operation) void watch.confirmOpening(operation, opened.#started, () => opened.#readEnd(), link.where)
+    else if (operation && opened.#started) {
+      void watch.confirmOpening(operation, opened.#started, () => opened.#readEnd(), link.where)
+    }
     return opened
   }
 
@@ -69,7 +69,19 @@ export class Attempt {
     if ('how' in exchange) return exchange
     exchange.pinged = options.pinged
     const unfollow = onAbort(signal, () => exchange.cancel())
-    void exchange.end.then(unfollow)
+    const opened = await Attempt.#begin(link, exchange, options, signal)
+    // From its start on whoever has it lets it go.
+    const begun = 'how' in opened ? exchange.end : opened.#started
+    void begun?.then(unfollow)
+    return opened
+  }
+
+  static async #begin(
+    link: Link,
+    exchange: Exchange,
+    options: AttemptOptions,
+    signal: AbortSignal,
+  ): Promise<Attempt | End> {
     // Not for ever: a peer that answers PINGs may still have forgotten the request.
     const { value: head, isOverdue } = await waitAtMost(headTimeoutMs, link, exchange, exchange.head)
     if (isOverdue) return { how: 'silent', awaited: 'answer', waitedMs: headTimeoutMs }
@@ -106,6 +118,17 @@ export class Attempt {
     return { how: 'garbled', error: this.#bad! }
   }
 
+  /** Takes a chunk of the answer. */
+  push(chunk: Uint8Array): void {
+    this.#counters.bytes += chunk.length
+    this.#reader.push(chunk)
+  }
+
+  /** No more of the answer will come. */
+  finish(): void {
+    this.#reader.finish()
+  }
+
   /** Lets the exchange go; what came and was not read is dropped. */
   cancel(): void {
     this.#exchange.cancel()
@@ -113,9 +136,10 @@ export class Attempt {
   }
 
   #readBatch(): Promise<Batch | undefined> {
-    if (!this.#isFirst) return this.#reader.read()
-    this.#isFirst = false
-    return this.#started
+    const started = this.#started
+    if (started === undefined) return this.#reader.read()
+    this.#started = undefined
+    return started
   }
 
   /** 200 is not "subscribed": `start` comes later (protocol.md B.8), and that wait is bounded. */

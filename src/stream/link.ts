@@ -16,6 +16,12 @@ export type StreamRequest = {
 /** Status and headers of an answer, names in lower case. */
 export type Head = { readonly status: number; readonly headers: Readonly<Record<string, string>> }
 
+/** Where the bytes of an answer go. */
+export interface Sink {
+  push(chunk: Uint8Array): void
+  finish(): void
+}
+
 /** One request on the wire and its answer. */
 export interface Exchange {
   /** `undefined` where it ended before the headers came. */
@@ -27,7 +33,7 @@ export interface Exchange {
   /** Called when its peer answered a PING, with the time that took in milliseconds. */
   pinged: ((roundTripMs: number) => void) | undefined
   /** Lets the bytes flow. */
-  pipe(sink: { push(chunk: Uint8Array): void; finish(): void }): void
+  pipe(sink: Sink): void
   /** The whole answer as text; what came of it where it was cut. Past `maxBytes` it is let go. */
   text(maxBytes: number): Promise<string>
   pause(): void

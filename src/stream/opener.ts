@@ -3,7 +3,7 @@ import { wait } from '../abort.ts'
 import { isSecretRefused } from '../answer.ts'
 import { Backoff } from '../backoff.ts'
 import { type End, toError } from '../end.ts'
-import type { FaunaError } from '../errors.ts'
+import type { Signal } from '../signals.ts'
 import { Attempt, type AttemptOptions } from './attempt.ts'
 import type { Link, StreamRequest } from './link.ts'
 import { judge } from './verdict.ts'
@@ -15,9 +15,7 @@ const healthyMs = 10_000
 /** What the owner of an opener is told, and what is counted of it. */
 export interface OpenerEvents {
   readonly watch: Watch
-  lost(error: FaunaError): void
-  retrying(attempt: number, delayMs: number): void
-  pinged(roundTripMs: number): void
+  readonly signal: Signal
 }
 
 /** What an opener needs besides its link. */
@@ -69,7 +67,7 @@ export class Opener {
     const prepared = prepare()
     const request = 'then' in prepared ? await prepared : prepared
     if ('how' in request) return request
-    const pinged = (roundTripMs: number) => this.#owner.pinged(roundTripMs)
+    const pinged = (roundTripMs: number) => this.#owner.signal('ping', { roundTripMs })
     const options: AttemptOptions = { request, maxLineBytes, pinged, watch: this.#owner.watch }
     const attempt = await Attempt.open(this.#link, options, this.#signal)
     const isRefused = 'how' in attempt && attempt.how === 'answered' && isSecretRefused(attempt.error)
@@ -116,8 +114,8 @@ export class Opener {
     const delayMs = this.#options.resumes ? this.#delayAfter(end) : undefined
     if (delayMs === undefined) throw error
     this.#delayMs = delayMs
-    this.#owner.lost(error)
-    this.#owner.retrying(this.#backoff.attempts, delayMs)
+    this.#owner.signal('lost', { error })
+    this.#owner.signal('retry', { attempt: this.#backoff.attempts, delayMs })
   }
 
   #forgetWhenHealthy(): void {

@@ -1,5 +1,4 @@
 /** The life of a stream: open → what was missed → lines → events in order → lost → open again, to the one end. */
-import { onAbort } from '../abort.ts'
 import type { End } from '../end.ts'
 import { type FaunaError, GapError, StreamError } from '../errors.ts'
 import { checkData, toSchemaError } from '../events/check-data.ts'
@@ -8,7 +7,7 @@ import type { StandardSchema } from '../events/standard-schema.ts'
 import type { AnyEvent, GapEvent, StartEvent, UnknownEvent } from '../events/types.ts'
 import type { Counters } from '../health.ts'
 import { callSafely } from '../observe.ts'
-import type { StreamSignals, StreamState } from '../signals.ts'
+import type { StreamState } from '../signals.ts'
 import { encode } from '../values/index.ts'
 import type { Attempt } from './attempt.ts'
 import { Backlog, type BacklogOwner } from './backlog.ts'
@@ -28,11 +27,6 @@ import type { Successor } from './successor.ts'
 
 /** What the owner of a source is told. */
 export interface SourceEvents extends OpenerEvents {
-  moved(state: StreamState, before: StreamState): void
-  started(txn: number): void
-  recovered(...args: Parameters<StreamSignals['recovered']>): void
-  warned(...args: Parameters<StreamSignals['warning']>): void
-  missed(gap: GapEvent): void
   ended(error: FaunaError | undefined): void
 }
 
@@ -64,7 +58,8 @@ export class EventSource implements Pullable<AnyEvent> {
   #heardAt: number | undefined
   readonly #link: Link
   readonly #options: SourceOptions
-  readonly #signal: AbortSignal
+  /** What the stream was aborted with, where it was. */
+  #aborted: { readonly reason: unknown } | undefined
   /** Aborts at the end of the stream, whatever ended it: nothing that it began goes on after that. */
   readonly #life = new AbortController()
   readonly #owner: SourceEvents
@@ -97,18 +92,18 @@ export class EventSource implements Pullable<AnyEvent> {
   #isPlaced = false
   /** Whether the server could not tell an event, and history did. */
   #wasUntellable = false
-  readonly #handOver: HandOver
+  /** Made when the first one is asked for. */
+  #handOver: HandOver | undefined
   #isReading = false
   /** Set when a consumer left the loop: the end is then nobody's error. */
   #isLeft = false
 
-  constructor(link: Link, options: SourceOptions, signal: AbortSignal, owner: SourceEvents) {
+  constructor(link: Link, options: SourceOptions, owner: SourceEvents) {
     this.#link = link
     this.#options = options
-    this.#signal = signal
     this.#owner = owner
     this.#counters = owner.watch.counters
-    this.#state = new State((state, before) => owner.moved(state, before))
+    this.#state = new State((state, before) => owner.signal('state', state, before))
     const { request, maxLineBytes, resume, pageSize, since } = options
     const fields = sortFields(request.fields)
     const prepare = () => this.#prepare()
@@ -129,23 +124,11 @@ export class EventSource implements Pullable<AnyEvent> {
     })
     this.#saver = this.#makeSaver()
     this.#keeper = new Keeper(this.#cursor, () => this.#takeNext(), this.#saver)
-    this.#handOver = new HandOver(link, this.#opener, {
-      attempt: async () => this.#opening?.catch(() => undefined),
-      isOn: attempt => !this.#isOver() && this.#attempt === attempt,
-      heldSinceQuiet: time => this.#heldSinceQuiet(time),
-      passed: successor => {
-        this.#cursor.complete(successor.startTxn)
-        this.#goOver(successor)
-      },
-      // As with any loss, what was missed is read back, or told.
-      stalled: () => this.#attempt?.cancel(),
-    })
     this.#refresh = new Refresh(link.time, {
       isQuietSince: time => this.#heldSinceQuiet(time) === 0,
       refresh: () => this.#refreshPlace(),
     })
     if (since !== undefined) this.#cursor.restore({ txn: since, isComplete: true, keys: [] })
-    onAbort(signal, () => this.#close(undefined))
   }
 
   get state(): StreamState {
@@ -179,6 +162,7 @@ export class EventSource implements Pullable<AnyEvent> {
    * lost or told twice. Resolves when that is done; rejects, with the stream as it was, where the opening is refused.
    */
   handOver(): Promise<void> {
+    this.#handOver ??= this.#makeHandOver()
     return this.#handOver.begin()
   }
 
@@ -215,6 +199,12 @@ export class EventSource implements Pullable<AnyEvent> {
       }
     }
     return this.#endLoop()
+  }
+
+  /** Ends the stream: a plain abort ends the loop normally, one with a reason of its own makes it throw that. */
+  abort(reason: unknown): void {
+    this.#aborted = { reason }
+    this.#close(undefined)
   }
 
   stop(): void {
@@ -256,12 +246,26 @@ export class EventSource implements Pullable<AnyEvent> {
     return {
       tell: (event, line) => this.#tellRead(event, line),
       miss: gap => this.#miss(gap),
-      missed: gap => this.#owner.missed(gap),
-      recovered: recovered => this.#owner.recovered(recovered),
+      missed: gap => this.#signalGap(gap),
+      recovered: recovered => this.#owner.signal('recovered', recovered),
       lose: end => this.#lose(end),
       view: () => readView(this.#attempt),
       isOver: () => this.#isOver(),
     }
+  }
+
+  #makeHandOver(): HandOver {
+    return new HandOver(this.#link, this.#opener, {
+      attempt: async () => this.#opening?.catch(() => undefined),
+      isOn: attempt => !this.#isOver() && this.#attempt === attempt,
+      heldSinceQuiet: time => this.#heldSinceQuiet(time),
+      passed: successor => {
+        this.#cursor.complete(successor.startTxn)
+        this.#goOver(successor)
+      },
+      // As with any loss, what was missed is read back, or told.
+      stalled: () => this.#attempt?.cancel(),
+    })
   }
 
   #makeSaver(): Saver | undefined {
@@ -350,7 +354,7 @@ export class EventSource implements Pullable<AnyEvent> {
   /** Goes on with the successor; its `start` tells the hole, if there is one. */
   #goOver(successor: Successor): void {
     const before = this.#attempt
-    this.#handOver.settle()
+    this.#handOver?.settle()
     this.#attempt = successor.attempt
     this.#opening = Promise.resolve(successor.attempt)
     this.#arrive(successor.lines, this.#link.time.now())
@@ -362,12 +366,12 @@ export class EventSource implements Pullable<AnyEvent> {
   /** What we did not ask for: the opener says whether, and when, we come back. */
   #lose(end: End): void {
     if (end.how === 'told') this.#learn(end.error)
-    const { successor } = this.#handOver
+    const successor = this.#handOver?.successor
     if (successor) {
       // The error of a lost right stands at the transaction that it withholds: all before it was told.
       if (end.how === 'told' && end.error.txn > successor.startTxn) this.#cursor.complete(successor.startTxn)
       if (this.#options.resume || this.#cursor.isCompleteAt(successor.startTxn)) return this.#goOver(successor)
-      this.#handOver.cancel()
+      this.#handOver?.cancel()
     }
     const attempt = this.#attempt
     this.#heardAt = attempt?.lastHeardAt
@@ -388,7 +392,7 @@ export class EventSource implements Pullable<AnyEvent> {
     if (!isUntellable || this.#options.resume !== 'history') return
     // History tells it. Where that happens again, the stream is left to say only when.
     if (this.#isExact || this.#wasUntellable) {
-      if (!this.#isExact) this.#owner.warned({ code: 'exact_forced', message: exactForced })
+      if (!this.#isExact) this.#owner.signal('warning', { code: 'exact_forced', message: exactForced })
       this.#isExact = true
       this.#wireFields = ['action']
     }
@@ -401,7 +405,7 @@ export class EventSource implements Pullable<AnyEvent> {
     if (event.type === 'unknown') return this.#takeUnknown(event, line)
     this.#link.see(event.txn)
     if (!this.#isPlaced) return this.#place(event, line)
-    const { successor } = this.#handOver
+    const successor = this.#handOver?.successor
     if (successor && event.txn > successor.startTxn) {
       if (!this.#isExact) this.#cursor.complete(successor.startTxn)
       this.#goOver(successor)
@@ -445,7 +449,7 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#opener.started()
     this.#state.move('open')
     // A listener of any of these may close the stream.
-    if (isStart && !this.#isOver()) this.#owner.started(event.txn)
+    if (isStart && !this.#isOver()) this.#owner.signal('start', { txn: event.txn })
     if (gap && !this.#isOver()) this.#miss(gap)
     if (this.#isOver()) return undefined
     if (isStart) return this.#placeStart(event, line, gap)
@@ -486,12 +490,18 @@ export class EventSource implements Pullable<AnyEvent> {
   /** A right that is lacking is said at the first opening, not at the first loss. */
   #probe(): void {
     void this.#history.isDenied().then(isDenied => {
-      if (isDenied && !this.#isOver()) this.#owner.warned({ code: 'history_denied', message: historyDenied })
+      if (isDenied && !this.#isOver()) {
+        this.#owner.signal('warning', { code: 'history_denied', message: historyDenied })
+      }
     })
   }
 
+  #signalGap({ after, until, reason }: GapEvent): void {
+    this.#owner.signal('gap', { after, until, reason })
+  }
+
   #miss(gap: GapEvent): void {
-    this.#owner.missed(gap)
+    this.#signalGap(gap)
     if (this.#options.onGap === 'throw') throw new GapError(gap, this.#link.where)
   }
 
@@ -559,13 +569,12 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#refresh.stop()
     this.#saver?.stop()
     this.#attempt?.cancel()
-    this.#handOver.cancel()
+    this.#handOver?.cancel()
     this.#owner.ended(error)
   }
 
-  /** An abort with a reason of its own throws it; a plain one ends the loop normally. */
   #endLoop(): boolean {
-    if (this.#signal.aborted && !this.#isLeft && !isPlainAbort(this.#signal.reason)) throw this.#signal.reason
+    if (this.#aborted && !this.#isLeft && !isPlainAbort(this.#aborted.reason)) throw this.#aborted.reason
     return false
   }
 }

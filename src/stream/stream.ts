@@ -32,14 +32,14 @@ export type EventStreamOptions = SourceOptions & { readonly signal: AbortSignal 
  * `FaunaError` for everything else that ended it.
  */
 export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
-  /** Closes the stream: `abort()` ends the loop normally, `abort(reason)` makes it throw the reason. */
-  readonly controller = new AbortController()
   readonly #source: EventSource
   readonly #watch: Watch
-  readonly #emitter = new EventEmitter()
+  /** Both are made when they are asked for: they are most of what an idle stream would take. */
+  #controller: AbortController | undefined
+  #emitter: EventEmitter | undefined
   readonly #onEnd: (stream: Abortable) => void
   readonly #hasWholeTransactions: boolean
-  #unfollow: () => void = () => undefined
+  #unfollow: (() => void) | undefined
   #isStarted = false
   #isCloseCalled = false
 
@@ -50,24 +50,26 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
     const target = readLiteral(request.body, [])
     this.#hasWholeTransactions = exact || target?.kind === 'document'
     this.#watch = new Watch(link.endpoint, target, () => this.health())
-    this.#source = new EventSource(link, options, this.controller.signal, {
+    this.#source = new EventSource(link, options, {
       watch: this.#watch,
-      moved: (state, before) => this.#signal('state', state, before),
-      started: txn => this.#signal('start', { txn }),
-      lost: error => this.#signal('lost', { error }),
-      retrying: (attempt, delayMs) => this.#signal('retry', { attempt, delayMs }),
-      pinged: roundTripMs => this.#signal('ping', { roundTripMs }),
-      recovered: recovered => this.#signal('recovered', recovered),
-      warned: warning => this.#signal('warning', warning),
-      missed: ({ after, until, reason }) => this.#signal('gap', { after, until, reason }),
+      signal: (name, ...args) => this.#signal(name, ...args),
       ended: error => {
-        this.#unfollow()
+        this.#unfollow?.()
         this.#onEnd(this)
         this.#signal('close', { error })
       },
     })
     // Last: one that has aborted already closes the stream on the spot, and that is told.
     if (signal) this.#unfollow = onAbort(signal, () => this.controller.abort(signal.reason))
+  }
+
+  /** Closes the stream: `abort()` ends the loop normally, `abort(reason)` makes it throw the reason. */
+  get controller(): AbortController {
+    if (this.#controller === undefined) {
+      const { signal } = (this.#controller = new AbortController())
+      onAbort(signal, () => this.#source.abort(signal.reason))
+    }
+    return this.#controller
   }
 
   /** `idle` until the first `next()`, `connecting`, `open` from the `start` event on, `closed`. */
@@ -132,13 +134,14 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
 
   /** Calls `listener` at each signal; what it throws is thrown again in a microtask and harms nothing here. */
   on<S extends keyof StreamSignals>(signal: S, listener: StreamSignals[S]): this {
+    this.#emitter ??= new EventEmitter()
     this.#emitter.on(signal, listener)
     return this
   }
 
   /** Takes a listener away. */
   off<S extends keyof StreamSignals>(signal: S, listener: StreamSignals[S]): this {
-    this.#emitter.off(signal, listener)
+    this.#emitter?.off(signal, listener)
     return this
   }
 
@@ -170,7 +173,7 @@ export class EventStream<E = StreamEvent> implements AsyncIterable<E> {
 
   #signal<S extends keyof StreamSignals>(signal: S, ...args: Parameters<StreamSignals[S]>): void {
     this.#watch.signalled(signal, args)
-    for (const listener of this.#emitter.listeners(signal)) {
+    for (const listener of this.#emitter?.listeners(signal) ?? []) {
       callSafely(listener as (...args: Parameters<StreamSignals[S]>) => void, ...args)
     }
   }

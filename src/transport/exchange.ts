@@ -47,23 +47,26 @@ export class Exchange {
   readonly #session: ExchangeOwner
   #isCancelled = false
   #error: Error | undefined
-  #detach: (end: End) => void = () => undefined
+  #resolveEnd: (end: End) => void = () => undefined
+  #resolveHead: ((head: Head | undefined) => void) | undefined
 
   constructor(http2: ClientHttp2Session, session: ExchangeOwner, wire: WireRequest) {
     this.#session = session
     this.#request = http2.request({ ':method': 'POST', ':path': wire.path, ...wire.headers }, { endStream: false })
     const request = this.#request
-    this.gone = new Promise(resolve => request.once('close', resolve))
-    this.end = new Promise(resolve => {
-      this.#detach = resolve
-      request.once('close', () => resolve(this.#classify()))
+    this.head = new Promise(resolve => (this.#resolveHead = resolve))
+    this.end = new Promise(resolve => (this.#resolveEnd = resolve))
+    this.gone = new Promise(resolve => {
+      request.once('close', () => {
+        resolve()
+        this.#finish(this.#classify())
+      })
     })
-    this.head = new Promise(resolve => {
-      request.once('response', headers => resolve(toHead(headers)))
-      void this.end.then(() => resolve(undefined))
+    request.once('response', headers => {
+      session.heard()
+      this.#begin(toHead(headers))
     })
     request.on('error', error => (this.#error = error))
-    request.once('response', () => session.heard())
     request.end(wire.body)
   }
 
@@ -120,7 +123,7 @@ export class Exchange {
     if (this.#request.closed || this.#session.mayReset(this)) this.reset()
     else this.#request.pause()
     // Node may never tell of its own reset, as on a connection that garbage came on: nobody waits for that.
-    this.#detach({ how: 'closed' })
+    this.#finish({ how: 'closed' })
     this.#session.cancelled(this)
   }
 
@@ -130,6 +133,16 @@ export class Exchange {
     // what is unread must be drained, or `close` never comes.
     if (!this.#request.closed) this.#request.close(cancel)
     this.#request.resume()
+  }
+
+  #begin(head: Head | undefined): void {
+    this.#resolveHead?.(head)
+    this.#resolveHead = undefined
+  }
+
+  #finish(end: End): void {
+    this.#resolveEnd(end)
+    this.#begin(undefined)
   }
 
   #classify(): End {
