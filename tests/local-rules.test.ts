@@ -500,3 +500,37 @@ test('a function that was stored is called as its normal form says, and its erro
   service.ask({ create_function: { object: { name: 'quoting', body: quoting } } })
   assert.equal(service.ask({ call: 'quoting', arguments: 0 }), 3)
 })
+
+test('the oldest versions of the API show documents, sources of indexes and errors in their own words', () => {
+  const service = serve()
+  service.ask(create('things', 1, { n: 1 }))
+  const source = [{ object: { collection: { collection: 'things' } } }]
+  service.ask({ create_index: { object: { name: 'several', source, active: true } } })
+  const resource = (expression: object, version: string): Json =>
+    service.send(expression, undefined, version).body['resource'] as Json
+  const shape = (value: Json): string[] => Object.keys(value as object)
+  // MODEL/Renderable.scala `VersionL`, MODEL/ast/Expression.scala `VersionL.fields`.
+  const get = { get: doc('things', 1) }
+  for (const expression of [get, { to_object: get }, { merge: get, with: { object: {} } }]) {
+    assert.deepEqual(shape(resource(expression, '2.0')), ['ref', 'class', 'ts', 'data'])
+    assert.deepEqual(shape(resource(expression, '2.1')), ['ref', 'ts', 'data'])
+  }
+  assert.deepEqual((resource(get, '2.0') as Record<string, Json>)['class'], { '@ref': 'classes/things' })
+  // MODEL/Transformations.scala.
+  const sources = (version: string): Json =>
+    (resource({ get: { index: 'several' } }, version) as { source: Json[] }).source.map(shape)
+  assert.deepEqual([sources('2.0'), sources('2.1'), sources('2.7')], [[['class']], [['class']], [['collection']]])
+  // MODEL/Renderable.scala `RenderError`.
+  const words = [
+    [{ update: { classes: null } }, 'Cannot update a schema meta class.', 'Cannot update a schema meta collection.'],
+    [
+      native('nope'),
+      "Valid native class name expected, 'nope' provided.",
+      "Valid native collection name expected, 'nope' provided.",
+    ],
+  ] as const
+  for (const [expression, old, modern] of words) {
+    assert.equal(errorOf(service.send(expression, undefined, '2.1'))['description'], old)
+    assert.equal(errorOf(service.send(expression, undefined, '2.7'))['description'], modern)
+  }
+})

@@ -23,16 +23,17 @@ export function protocolErrorBody(code: string, description: string): string {
 }
 
 function errorText({ at, code, description, failures, cause }: QueryError, dialect: Dialect): string {
+  const words = (text: string): string => writeString(translate(text, dialect))
   const position = pathOf(at).map(step => (typeof step === 'string' ? writeString(step) : String(step)))
   const parts = [
     `"position":[${position.join()}]`,
     `"code":${writeString(code)}`,
-    `"description":${writeString(translate(description, dialect))}`,
+    `"description":${words(description)}`,
   ]
   if (failures !== undefined) {
     const texts = failures.map(
       failure =>
-        `{"field":[${failure.field.map(writeString).join()}],"code":${writeString(failure.code)},"description":${writeString(failure.description)}}`,
+        `{"field":[${failure.field.map(writeString).join()}],"code":${writeString(failure.code)},"description":${words(failure.description)}}`,
     )
     parts.push(`"failures":[${texts.join()}]`)
   }

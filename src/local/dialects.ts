@@ -32,7 +32,10 @@ const oldWords: Dialect['words'] = [
   [/^Document (?=already|not)/, 'Instance '],
   [/^Collection (?=already|not)/, 'Class '],
   [/^document (?=data is|is not unique)/, 'instance '],
-  [/(?<=^Ref refers to undefined )collection/, 'class'],
+  [/(?<=^Ref refers to undefined |^Valid native |^Cannot (?:create|update|delete) a schema meta )collection/, 'class'],
+  [/(?<=^The )document(?= was not found or provided password)/, 'instance'],
+  [/(?<=^A |^Cannot mix )collection(?= ref)/, 'class'],
+  [/(?<=^Value is cached\..* a )collection/, 'class'],
 ]
 
 const modern: Dialect = {

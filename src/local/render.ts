@@ -6,7 +6,7 @@ import { sourceValue } from './compare.ts'
 import { dialectOf, showsVersion } from './dialects.ts'
 import type { Dialect } from './dialects.ts'
 import { writeDouble, writeString } from './json.ts'
-import { COLLECTIONS, collectionOf, isNamed, nativeOfKind, natives, nativesByName } from './native.ts'
+import { COLLECTIONS, INDEXES, collectionOf, isNamed, nativeOfKind, natives, nativesByName } from './native.ts'
 import { describeSet } from './set-shapes.ts'
 import { formatDate, formatTime } from './time.ts'
 import {
@@ -132,10 +132,20 @@ export class Renderer {
 
   /** The oldest version of the API has the collection of a document behind its ref (Renderable.scala:514). */
   #versionValue({ ref, ts, fields }: VersionValue): string {
-    const text = this.version(ref, ts, fields)
+    const text = this.version(ref, ts, ref.collection === INDEXES ? this.#indexFields(fields) : fields)
     if (!this.#dialect.hasClass) return text
     const head = `{"ref":${this.value(ref)},`
     return `${head}"class":${this.value(collectionOf(ref))},${text.slice(head.length)}`
+  }
+
+  /** The sources of an index name their collection by the word of the version (Transformations.scala:22). */
+  #indexFields(fields: ObjectValue): ObjectValue {
+    const [old, word] = this.#dialect.refs === 'collection' ? ['class', 'collection'] : ['collection', 'class']
+    const rename = (source: Value): Value =>
+      source instanceof Map ? new Map([...source].map(([key, value]) => [key === old ? word : key, value])) : source
+    const source = fields.get('source') ?? null
+    const renamed = Array.isArray(source) ? source.map(rename) : rename(source)
+    return fields.has('source') ? new Map(fields).set('source', renamed) : fields
   }
 
   #bytes(value: Bytes): string {
