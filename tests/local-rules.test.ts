@@ -182,6 +182,20 @@ test('texts are split at tokens and patterns, into so many pieces at most', () =
   assert.deepEqual(errorOf(refused)['description'], 'count must be count > 0')
 })
 
+test('below version 3 what and and or are given is an expression like others', () => {
+  // PARSER: they are functions of one or more Booleans until then.
+  const service = serve()
+  const outcome = (expression: object, version: string): Json => {
+    const { body } = service.send(expression, 'secret', version)
+    return (body['resource'] ?? errorOf({ body })['description']) as Json
+  }
+  const list = { let: { list: [true, false] }, in: { var: 'list' } }
+  assert.equal(outcome({ and: [] }, '2.12'), 'Non-empty array expected.')
+  assert.equal(outcome({ and: [] }, '3'), 'Expression list cannot be empty.')
+  assert.equal(outcome({ or: list }, '2.7'), true)
+  assert.equal(outcome({ or: list }, '4'), 'Boolean expected, Array provided.')
+})
+
 test('functions that are older than version 3 show no version to requests that are', () => {
   const service = serve()
   const lambda = { lambda: 'x', expr: 1 }

@@ -244,7 +244,8 @@ export function isIdentical(a: Value, b: Value): boolean {
       b instanceof UnresolvedRef &&
       a.kind === b.kind &&
       a.name === b.name &&
-      a.id === b.id
+      a.id === b.id &&
+      isIdentical(a.scope ?? null, b.scope ?? null)
     )
   }
   const left = fieldsOf(a)

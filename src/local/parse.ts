@@ -264,10 +264,11 @@ const readOneOrMany: PartReader = (json, at, names, context) => {
   return readExpression(json, at, names, context)
 }
 
-/** One Boolean is a list of itself, also where the form is shown. */
+/** One Boolean is a list of itself, also where the form is shown. For forms of old it is any expression. */
 const readBooleans: PartReader = (json, at, names, context) => {
+  if (isBefore(context.apiVersion, LAZY_SINCE)) return readExpression(json, at, names, context)
   const part = readOneOrMany(json, at, names, context)
-  return part.kind === 'array' || isBefore(context.apiVersion, LAZY_SINCE) ? part : { kind: 'array', items: [part], at }
+  return part.kind === 'array' ? part : { kind: 'array', items: [part], at }
 }
 
 /** The parts that are not plain expressions, by form and key. */
