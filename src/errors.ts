@@ -54,6 +54,7 @@ const serverCodes = [
   'invalid ref',
   'invalid scope',
   'invalid token',
+  'invalid scope',
   'invalid url parameter',
   'invalid write time',
   'method not allowed',

@@ -35,4 +35,6 @@ export interface Access {
   readonly identity: Ref | undefined
   /** The key or token of the request; undefined for the root secret. */
   readonly holder: Ref | undefined
+  /** Whether it is the root secret itself, without a scope: its rights stay what they are inside of any function. */
+  readonly isRoot?: boolean
 }

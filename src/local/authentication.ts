@@ -25,9 +25,13 @@ export type Session = {
   readonly fingerprint: () => string | undefined
 }
 
-/** The rights of a role, built in or not, for someone who already is somebody. */
+/**
+ * The rights of a role, built in or not, for someone who already is somebody. The root secret keeps its own (`RootAuth`
+ * in MODEL/auth/Auth.scala).
+ */
 export function accessOfRole(store: Store, database: Database, role: Value, caller: Access): Access {
-  const { identity, holder } = caller
+  const { identity, holder, isRoot } = caller
+  if (isRoot === true) return caller
   if (isBuiltIn(role)) return { ...builtInAccess(store, database, role, holder), identity }
   return roleAccess(store, database, customRoles(database, role), identity, holder)
 }
@@ -65,7 +69,9 @@ export class Authenticator {
   /** The session of a credential; undefined where nobody has it, or its scope is not allowed. */
   authenticate({ secret, scope }: Credential): Session | undefined {
     if (secret === this.#rootSecret) {
-      return this.#keySession({ database: this.#store.root, role: 'admin', holder: undefined }, scope)
+      const { root } = this.#store
+      if (scope !== undefined) return this.#narrow({ database: root, role: 'admin', holder: undefined }, scope)
+      return this.#open(root, { ...builtInAccess(this.#store, root, 'admin', undefined), isRoot: true })
     }
     const holder = this.#store.holderOf(secret)
     if (holder?.collection === KEYS) return this.#keySession(this.#findKey(holder), scope)
@@ -105,7 +111,9 @@ export class Authenticator {
       const { holder } = access
       const fields = holder && this.#store.current(holder)?.fields
       if (holder !== undefined && fields === undefined) return undefined
-      const own = ['role', 'database', 'instance', 'ttl'].map(name => fields?.get(name) ?? null)
+      const own = ['role', 'database', 'instance', 'ttl', 'priority', 'hashed_secret'].map(
+        name => fields?.get(name) ?? null,
+      )
       return `${canonicalKey(own)} ${describeRoles(this.#store, access.roles)}`
     }
     return { database, access, fingerprint }

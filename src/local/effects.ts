@@ -5,14 +5,23 @@ import type { Expression } from './values.ts'
 /** From the least to the most. */
 export type Effect = 'pure' | 'read' | 'write'
 
-/** The forms that do more than compute; a call of a user function may do anything. */
+/**
+ * The forms that do more than compute; a call of a user function may do anything. Whether there is a token is no
+ * reading, what it is and for whom is.
+ */
 const effects: Partial<Readonly<Record<FormName, Effect>>> = {
   exists: 'read',
   get: 'read',
   first: 'read',
   last: 'read',
   paginate: 'read',
+  contains_value: 'read',
   identify: 'read',
+  identity: 'read',
+  has_identity: 'read',
+  current_identity: 'read',
+  has_current_identity: 'read',
+  current_token: 'read',
   key_from_secret: 'read',
   reduce: 'read',
   count: 'read',
@@ -38,6 +47,7 @@ const effects: Partial<Readonly<Record<FormName, Effect>>> = {
   create_role: 'write',
   create_access_provider: 'write',
   login: 'write',
+  issue_access_jwt: 'write',
   logout: 'write',
   new_id: 'write',
   next_id: 'write',
@@ -68,6 +78,8 @@ export function effectOf(expression: Expression): Effect {
     case 'lambda':
       return effectOf(expression.body)
     case 'form':
+      // A function that is a value does nothing where it is made.
+      if (expression.name === 'query') return 'pure'
       return greater(effects[expression.name] ?? 'pure', greatest(expression.parts.values()))
     case 'literal':
       return 'pure'

@@ -37,6 +37,7 @@ const weights = {
   'stack overflow': { weight: 0, status: 400 },
   'missing identity': { weight: 0, status: 400 },
   'invalid token': { weight: 0, status: 400 },
+  'invalid scope': { weight: 0, status: 400 },
   'move database error': { weight: 0, status: 400 },
 } as const satisfies Record<string, { weight: number; status: number }>
 

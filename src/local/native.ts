@@ -39,7 +39,7 @@ export const natives: ReadonlyMap<number, Native> = new Map(
       { number: INDEXES, name: 'indexes', noun: 'Index', kind: 'index' },
       { number: FUNCTIONS, name: 'functions', noun: 'Function', kind: 'function' },
       { number: ROLES, name: 'roles', noun: 'Role', kind: 'role' },
-      { number: ACCESS_PROVIDERS, name: 'access_providers', noun: 'AccessProvider', kind: 'access_provider' },
+      { number: ACCESS_PROVIDERS, name: 'access_providers', noun: 'other', kind: 'access_provider' },
       { number: KEYS, name: 'keys', noun: 'Key' },
       { number: TOKENS, name: 'tokens', noun: 'Token' },
       { number: CREDENTIALS, name: 'credentials', noun: 'Credentials' },

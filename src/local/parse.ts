@@ -61,6 +61,7 @@ const formsSince: Partial<Record<FormName, number>> = {
   has_current_identity: 4,
   current_token: 4,
   has_current_token: 4,
+  issue_access_jwt: UNSTABLE,
   split_str: UNSTABLE,
   split_str_regex: UNSTABLE,
 }

@@ -2,7 +2,8 @@
 import { isBuiltIn } from './built-in-roles.ts'
 import { findCredentials, readPasswordChange, setsPasswords } from './passwords.ts'
 import type { Query } from './call.ts'
-import type { FieldFailure } from './failures.ts'
+import { serverFault } from './failures.ts'
+import type { Fault, FieldFailure } from './failures.ts'
 import { globalId } from './global-id.ts'
 import { schemaKindOf } from './kinds.ts'
 import { ACCESS_PROVIDERS, CREDENTIALS, DATABASES, KEYS, ROLES, TOKENS } from './native.ts'
@@ -12,7 +13,7 @@ import type { Kind, Prepared } from './schema-kind.ts'
 import { checkRole, checkRoleCount, checkRoleNames, readRole, settleRole } from './schema-roles.ts'
 import { hashSecret, isKeySecret, makeKeySecret, makeTokenSecret } from './secrets.ts'
 import { digestSecret } from './store.ts'
-import { wrongStoredType } from './stored.ts'
+import { storedTypeName, wrongStoredType } from './stored.ts'
 import { Lambda, Ref } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
@@ -44,32 +45,43 @@ function isRoleRef(value: Value | undefined): boolean {
   return value instanceof Ref && value.collection === ROLES
 }
 
-/** What is wrong with what an identity provider gives: a role, or one for whom a predicate says yes. */
-function checkProvidedRole(entry: Value): FieldFailure | undefined {
-  if (isRoleRef(entry) || typeof entry === 'string') return undefined
-  if (!(entry instanceof Map)) return wrongStoredType(['roles'], entry, 'Role')
+/** A value of the wrong type in what an identity provider gives, or with no value one that is missing. */
+type Misfit = { readonly field: string; readonly value?: Value; readonly expected: string }
+
+/** What does not fit in what an identity provider gives: a role, or one for whom a predicate says yes. */
+function findMisfit(entry: Value): Misfit | undefined {
+  const isRole = (value: Value | undefined): boolean => isRoleRef(value) || typeof value === 'string'
+  if (isRole(entry)) return undefined
+  if (!(entry instanceof Map)) return { field: 'roles', value: entry, expected: 'Role' }
   const [role, predicate] = [entry.get('role'), entry.get('predicate')]
-  const missing = role === undefined ? 'role' : predicate === undefined ? 'predicate' : undefined
-  if (missing !== undefined) {
-    return { field: [missing], code: 'value required', description: 'Required value not found.' }
-  }
-  if (role !== undefined && !isRoleRef(role) && typeof role !== 'string') {
-    return wrongStoredType(['role'], role, 'Role Ref')
-  }
-  if (predicate === undefined || predicate instanceof Lambda) return undefined
-  // A string would be a function of the newer language: it is read, and then refused.
-  return wrongStoredType(typeof predicate === 'string' ? ['roles', 'predicate'] : ['predicate'], predicate, 'Query')
+  if (!isRole(role)) return { field: 'role', ...(role !== undefined && { value: role }), expected: 'Role Ref' }
+  if (predicate instanceof Lambda || typeof predicate === 'string') return undefined
+  return { field: 'predicate', ...(predicate !== undefined && { value: predicate }), expected: 'Query' }
+}
+
+/** The exception of the real server, which does not tell a misfit: it looks up the names in what it could not read. */
+function misfitFault({ field, value, expected }: Misfit): Fault {
+  const exception =
+    value === undefined
+      ? `ValueRequired: ValueRequired(List(${field}))`
+      : `InvalidType: InvalidType(List(${field}),${expected},${storedTypeName(value)},None)`
+  return serverFault(`fauna.storage.doc.Field$ReadException: fauna.storage.doc.${exception}`)
 }
 
 function checkProvidedRoles(fields: ObjectValue, { database }: Query): FieldFailure[] {
   const entries = [fields.get('roles') ?? []].flat()
-  const [wrong] = entries.map(checkProvidedRole).filter(failure => failure !== undefined)
-  if (wrong !== undefined) return [wrong]
+  const misfit = entries.map(findMisfit).find(found => found !== undefined)
+  if (misfit !== undefined) throw misfitFault(misfit)
   const names = entries
     .map(entry => (entry instanceof Map ? entry.get('role') : entry))
     .filter(role => typeof role === 'string')
   const fail = (description: string): FieldFailure => ({ field: ['roles'], code: 'validation failure', description })
   return [
+    // A string would be a function of the newer language: it is read, and then refused.
+    ...entries
+      .map(entry => (entry instanceof Map ? entry.get('predicate') : undefined))
+      .filter(predicate => typeof predicate === 'string')
+      .map(predicate => wrongStoredType(['roles', 'predicate'], predicate, 'Query')),
     ...names
       .filter(role => !isBuiltIn(role) && database.findName(ROLES, role) === undefined)
       .map(role => fail(`Role \`${role}\` does not exist.`)),

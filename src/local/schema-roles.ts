@@ -95,18 +95,31 @@ function checkMember(entry: Value): Verdict {
   return isPredicate ? undefined : wrongStoredType(['predicate'], predicate, 'Query')
 }
 
-/** Strings would do for names and for functions in the newer language; in this one they do not. */
-function checkStrings(value: Value, field: readonly string[], isResource = false): FieldFailure[] {
-  if (typeof value === 'string') return [wrongStoredType(field, value, isResource ? 'Ref' : 'Query')]
-  if (!(value instanceof Map)) return []
-  return [...value].flatMap(([key, inner]) => checkStrings(inner, [...field, key], key === 'resource'))
+function checkString(value: Value | undefined, field: readonly string[], expected: string): FieldFailure[] {
+  return typeof value === 'string' ? [wrongStoredType(field, value, expected)] : []
 }
 
-function checkList(value: Value, field: string, check: (entry: Value) => Verdict): FieldFailure[] {
-  const entries = [value].flat()
+/** Strings would do for names and for functions in the newer language; in this one they do not. */
+function checkStrings(entry: Value, field: string): FieldFailure[] {
+  if (!(entry instanceof Map)) return []
+  const actions = entry.get('actions')
+  return [
+    ...checkString(entry.get('resource'), [field, 'resource'], 'Ref'),
+    ...[...(actions instanceof Map ? actions : [])].flatMap(([action, grant]) =>
+      checkString(grant, [field, 'actions', action], 'Query'),
+    ),
+    ...checkString(entry.get('predicate'), [field, 'predicate'], 'Query'),
+  ]
+}
+
+/** What is wrong with a list: with the types of its entries, or where they are right with their strings. */
+function checkList(value: Value | undefined, field: string, check: (entry: Value) => Verdict) {
+  const entries = [value ?? []].flat()
   const [first] = entries.map(check).filter(verdict => verdict !== undefined)
-  if (first === 'unbound') return []
-  return first === undefined ? entries.flatMap(entry => checkStrings(entry, [field])) : [first]
+  return {
+    types: first === undefined || first === 'unbound' ? [] : [first],
+    strings: first === undefined ? entries.flatMap(entry => checkStrings(entry, field)) : [],
+  }
 }
 
 function arityOf({ parameters }: Lambda): number | undefined {
@@ -131,13 +144,17 @@ function checkArities(fields: ObjectValue): FieldFailure[] {
   return [...ofActions, ...checkArity(predicate, ['membership', 'predicate'], 1)]
 }
 
-/** What is wrong with the fields of a role. */
+/** What is wrong with the fields of a role, in the order in which the real server looks (MODEL/doc/Role.scala). */
 export function checkRole(fields: ObjectValue): FieldFailure[] {
-  const lists = [
-    checkList(fields.get('membership') ?? [], 'membership', checkMember),
-    checkList(fields.get('privileges') ?? [], 'privileges', checkPrivilege),
+  const membership = checkList(fields.get('membership'), 'membership', checkMember)
+  const privileges = checkList(fields.get('privileges'), 'privileges', checkPrivilege)
+  return [
+    ...membership.types,
+    ...privileges.types,
+    ...checkArities(fields),
+    ...privileges.strings,
+    ...membership.strings,
   ]
-  return [...lists.flat(), ...checkArities(fields)]
 }
 
 /** The entries of a list in a role. One that says of nothing what it is about makes all of them void. */

@@ -120,6 +120,15 @@ export class Transaction {
     return isLive(version, this.snapshot) ? version : undefined
   }
 
+  /**
+   * The newest version of a document as it was before the transaction: what the caches of the real server have of it,
+   * which do not see what a transaction writes.
+   */
+  readCached(database: Database, ref: Ref): LiveVersion | undefined {
+    const written = this.#written.get(canonicalKey(ref))
+    return written === undefined ? this.read(database, ref) : written.base
+  }
+
   /** Changes what the server keeps, until the transaction fails. */
   make(edit: Edit): void {
     this.#undo.push(this.#options.state.make(edit))

@@ -93,6 +93,7 @@ export const forms = {
   login: ['login', 'params'],
   logout: ['logout'],
   key_from_secret: ['key_from_secret'],
+  issue_access_jwt: ['issue_access_jwt', 'expire_in?'],
   identity: ['identity'],
   has_identity: ['has_identity'],
   current_identity: ['current_identity'],

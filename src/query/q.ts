@@ -645,6 +645,15 @@ export interface Builders {
    */
   KeyFromSecret(secret: ExprArg): Expr
   /**
+   * A web token for a document or a role that lasts for `expireIn` seconds, 1800 if none are given; only version
+   * `UNSTABLE` of the API has it, and only a server whose operator has set up a key for it makes one.
+   *
+   * Takes `subject`: Ref; `expireIn`: Integer.
+   * Wire: `{ issue_access_jwt: subject, expire_in? }`.
+   * Errors: `invalid argument`, `permission denied`, `invalid scope`, `invalid ref`.
+   */
+  IssueAccessJWT(subject: ExprArg, expireIn?: ExprArg): Expr
+  /**
    * The older name of `CurrentIdentity`.
    *
    * Wire: `{ identity: null }`.

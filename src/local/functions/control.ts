@@ -3,7 +3,7 @@ import type { Call, Evaluate, Frame } from '../call.ts'
 import { castBoolean, castRef, checkDepth, undefinedRef } from '../call.ts'
 import { collect, failure, Failure, permissionDenied, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
-import { findSchema } from '../names.ts'
+import { findSchema, nounOf } from '../names.ts'
 import { readStored } from '../stored-functions.ts'
 import { Lambda, PendingTime, Time, UnresolvedRef, inside, relativeTo } from '../values.ts'
 import type { Expression, Position, Ref, Value } from '../values.ts'
@@ -74,9 +74,10 @@ const evaluateCall: Evaluate = call => {
   const argument = call.has('arguments') ? call.value('arguments') : []
   const ref = findFunction(call, value)
   const { query, depth } = call.frame
-  const fields = query.store.lastFieldsOf(ref)
+  const database = query.store.database(ref.database)
+  const fields = database && query.transaction.readCached(database, ref)?.fields
   const stored = fields?.get('body')
-  if (!(stored instanceof Lambda)) throw failure(call.at('call'), 'instance not found', 'Function not found.')
+  if (!(stored instanceof Lambda)) throw failure(call.at('call'), 'instance not found', `${nounOf(ref)} not found.`)
   const body = readStored(stored, query)
   if (!query.access.allows('call', ref, [argument])) throw permissionDenied(call.position)
   checkDepth(depth, call.position)

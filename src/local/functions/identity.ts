@@ -3,15 +3,18 @@ import { builtInAccess } from '../built-in-roles.ts'
 import type { Call, Evaluate, Query } from '../call.ts'
 import { showVersion } from '../call.ts'
 import { createDocument } from '../documents.ts'
-import { failure, invalidData } from '../failures.ts'
+import type { Database } from '../database.ts'
+import { failure, invalidData, permissionDenied, serverFault } from '../failures.ts'
 import type { LiveVersion } from '../history.ts'
 import { nativeRef } from '../names.ts'
-import { TOKENS } from '../native.ts'
+import { FIRST_USER_COLLECTION, KEYS, ROLES, TOKENS } from '../native.ts'
 import { passwordOf } from '../passwords.ts'
 import { canRead, firstDocument } from '../sets.ts'
 import { wrongStoredType } from '../stored.ts'
+import type { Transaction } from '../transaction.ts'
 import { Ref } from '../values.ts'
-import type { ObjectValue, Position } from '../values.ts'
+import type { ObjectValue, Position, Value } from '../values.ts'
+import { isReadable } from './reads.ts'
 import { checkMayWrite } from './writes.ts'
 
 /** The document that a ref or a set stands for, if there is one; passwords are never those of the past. */
@@ -53,14 +56,15 @@ const evaluateLogin: Evaluate = call => {
 }
 
 /** The token of the request, or all of its document. */
-function tokensToEnd({ access, database, store }: Query, isAll: boolean): Ref[] {
+function tokensToEnd({ access, database, transaction }: Query, isAll: boolean): Ref[] {
   const { holder, identity } = access
   if (!isAll) return holder?.collection === TOKENS ? [holder] : []
   const tokens = [...(database.collections.get(TOKENS)?.documents.keys() ?? [])].map(
     id => new Ref(database.number, TOKENS, id),
   )
+  // It looks at the time of the snapshot: tokens that the transaction made itself stay.
   return tokens.filter(token => {
-    const instance = store.current(token)?.fields.get('instance')
+    const instance = transaction.readCached(database, token)?.fields.get('instance')
     return instance instanceof Ref && identity?.equals(instance) === true
   })
 }
@@ -109,18 +113,50 @@ function isInUse({ store }: Query, { fields }: LiveVersion): boolean {
   return !(target instanceof Ref) || store.current(target) !== undefined
 }
 
+/** Secrets are looked up beside the transaction: those that it gave out itself are not found. */
+function wasThere(transaction: Transaction, database: Database | undefined, holder: Ref | undefined): boolean {
+  return holder !== undefined && database !== undefined && transaction.readCached(database, holder) !== undefined
+}
+
 /** The key or token of a secret that lets somebody in, where its reader may see it. */
 const evaluateKeyFromSecret: Evaluate = call => {
   const secret = call.string('key_from_secret')
-  const { store } = call.query
+  const { store, transaction } = call.query
   const holder = store.holderOf(secret)
+  const database = holder && store.database(holder.database)
   const version = holder && store.current(holder)
-  const isThere = version !== undefined && isInUse(call.query, version)
+  const isThere = version !== undefined && isInUse(call.query, version) && wasThere(transaction, database, holder)
   if (!isThere || holder === undefined || !canRead(holder, call.frame)) {
     const description = `No key found for secret ${secret}.`
     throw failure(call.position, 'instance not found', description, { status: 400 })
   }
   return showVersion(call.query, holder, version)
+}
+
+/** How long a web token may last, in seconds. */
+const JWT_SECONDS = { min: 10n, max: 7200n }
+
+/** Who may give out web tokens: keys of these roles whatever their scope is, and the root secret. */
+const jwtRoles: readonly Value[] = ['admin', 'server']
+
+function mayIssueJwt({ access, store }: Query): boolean {
+  const { holder } = access
+  if (holder === undefined) return true
+  return holder.collection === KEYS && jwtRoles.includes(store.current(holder)?.fields.get('role') ?? null)
+}
+
+/** A web token for a document or a role. All is checked; then a server without a key to sign with fails, as this one. */
+const evaluateIssueJwt: Evaluate = call => {
+  checkMayWrite(call)
+  const ref = call.ref('issue_access_jwt')
+  const seconds = call.has('expire_in') ? call.integer('expire_in') : JWT_SECONDS.max
+  if (seconds < JWT_SECONDS.min || seconds > JWT_SECONDS.max) {
+    throw call.failAt('expire_in', `expire in must be >= ${JWT_SECONDS.min} and <= ${JWT_SECONDS.max}`)
+  }
+  if (!mayIssueJwt(call.query)) throw permissionDenied(call.position)
+  const isSubject = ref.collection === ROLES || (ref.collection >= FIRST_USER_COLLECTION && isReadable(ref, call.frame))
+  if (!isSubject) throw call.fail('invalid scope', 'Issuing JWT for an invalid scope')
+  throw serverFault('fauna.net.security.JWKNotConfigured: JWK not configured')
 }
 
 /** The forms of this file. */
@@ -129,6 +165,7 @@ export const identity = {
   login: evaluateLogin,
   logout: evaluateLogout,
   key_from_secret: evaluateKeyFromSecret,
+  issue_access_jwt: evaluateIssueJwt,
   identity: evaluateCurrentIdentity,
   has_identity: evaluateHasIdentity,
   current_identity: evaluateCurrentIdentity,

@@ -27,6 +27,11 @@ export function readVersion(ref: Ref, frame: Frame): VersionValue | undefined {
   return isLive(version, query.transaction.snapshot) ? showVersion(query, ref, version) : undefined
 }
 
+/** Whether a document is there, and its reader may see it. */
+export function isReadable(ref: Ref, frame: Frame): boolean {
+  return readVersion(ref, frame) !== undefined && canRead(ref, frame)
+}
+
 function getDocument(call: Call, ref: Ref, frame: Frame): VersionValue {
   const version = readVersion(ref, frame)
   if (!canRead(ref, frame)) throw permissionDenied(call.position)
@@ -54,13 +59,13 @@ const evaluateExists: Evaluate = call => {
   if (!(value instanceof Ref)) throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
   return isNativeCollection(value) && !plainInExists.has(Number(value.id))
     ? hasDocument(castSet(value, call.at('exists')), call.setContext('exists', frame))
-    : readVersion(value, frame) !== undefined && canRead(value, frame)
+    : isReadable(value, frame)
 }
 
 /** Whether a set has a document: if the first of it may not be read, it is as if there were none. */
 export function hasDocument(form: SetForm, context: SetContext): boolean {
   const ref = firstDocument(form, context)
-  return ref !== undefined && readVersion(ref, context.frame) !== undefined && canRead(ref, context.frame)
+  return ref !== undefined && isReadable(ref, context.frame)
 }
 
 function endOf(key: 'first' | 'last'): Evaluate {
