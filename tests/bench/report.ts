@@ -176,7 +176,11 @@ ${factTable(of('slow loop'))}
 From the server's write to the body of the loop, at an event a millisecond.
 
 ${factTable(of('latency'))}
-${embeddedSection(report)}`
+${embeddedSection(report)}
+## Size
+
+${factTable(of('size of'))}
+`
 }
 
 const againstOfficial = /against faunadb/
