@@ -196,6 +196,19 @@ test('below version 3 what and and or are given is an expression like others', (
   assert.equal(outcome({ or: list }, '4'), 'Boolean expected, Array provided.')
 })
 
+test('a UUID is read from five numbers, as Java does: digits that are too many count only for its length', () => {
+  const service = serve()
+  const read = (uuid: string): Json => {
+    const { body } = service.send([{ '@uuid': uuid }])
+    return (body['resource'] as { '@uuid': string }[] | undefined)?.[0]?.['@uuid'] ?? null
+  }
+  assert.equal(read('123456789-1-+1-ABCDE-1234567890abc'), '23456789-0001-0001-bcde-234567890abc')
+  assert.equal(read('7fffffffffffffff-1-1-1-1'), 'ffffffff-0001-0001-0001-000000000001')
+  assert.equal(read('8000000000000000-1-1-1-1'), null)
+  assert.equal(read('123e4567-e89b-12d3-a456-4266141740001'), null)
+  assert.equal(read('1-1-1-1'), null)
+})
+
 test('functions that are older than version 3 show no version to requests that are', () => {
   const service = serve()
   const lambda = { lambda: 'x', expr: 1 }

@@ -31,13 +31,20 @@ function invalid(at: Position, what: string): Failure {
   return failure(at, 'invalid expression', `Invalid ${what}.`)
 }
 
-const uuidShape = /^([0-9a-f]{1,8})-([0-9a-f]{1,4})-([0-9a-f]{1,4})-([0-9a-f]{1,4})-([0-9a-f]{1,12})$/i
+/** Five numbers in hexadecimal digits: of each only the digits that a UUID has for it count (Java's `fromString`). */
+const UUID_PARTS = /^\+?([0-9a-f]+)-\+?([0-9a-f]+)-\+?([0-9a-f]+)-\+?([0-9a-f]+)-\+?([0-9a-f]+)$/i
+const UUID_WIDTHS = [8, 4, 4, 4, 12]
+const MAX_UUID_LENGTH = 36
+const INT64_MAX = 2n ** 63n - 1n
 
 function readUuid(content: Value, at: Position): Uuid {
-  const groups = typeof content === 'string' ? uuidShape.exec(content) : null
-  if (groups === null) throw invalid(at, 'UUID')
-  const widths = [8, 4, 4, 4, 12]
-  const text = groups.slice(1).map((group, i) => group.toLowerCase().padStart(widths[i] ?? 0, '0'))
+  const isShort = typeof content === 'string' && content.length <= MAX_UUID_LENGTH
+  const [, ...parts] = (isShort && UUID_PARTS.exec(content)) || []
+  if (parts.length === 0 || parts.some(part => BigInt(`0x${part}`) > INT64_MAX)) throw invalid(at, 'UUID')
+  const text = parts.map((part, i) => {
+    const width = UUID_WIDTHS[i] ?? 0
+    return part.toLowerCase().padStart(width, '0').slice(-width)
+  })
   return new Uuid(text.join('-'))
 }
 
