@@ -181,3 +181,28 @@ test('the cursor of a page of history is none inside of the query that made it',
   const query = { paginate: history, after: { select: ['after'], from: { paginate: history, size: 1 } } }
   assert.deepEqual(errorsOf(query), [[['after'], 'Object, Integer, Time, or Date expected, Object provided.']])
 })
+
+// functions/StringFunctions.scala: 481 (%tN), 120-131 and 155
+// (places in UTF-16), 305-331 and 262 (numbers of 32 and 64 bits).
+test('texts are laid out, searched and cut as the machine of the real server does it, with its faults', () => {
+  const faultOf = (query: unknown): Json => errorsOf(query)[0]?.[1] ?? null
+  const fault = (exception: string): string =>
+    `java.lang.${exception} Please create a ticket at https://support.fauna.com`
+  assert.equal(faultOf({ findstr: '😀a😀b', find: 'b', start: 5 }), fault('IndexOutOfBoundsException'))
+  assert.equal(
+    faultOf({ format: '%9999999999$s', values: [] }),
+    fault('NumberFormatException: For input string: "9999999999"'),
+  )
+  const largest = { subtract: [{ bitnot: 0 }, { multiply: [2 ** 31, 2 ** 32] }] }
+  assert.equal(
+    faultOf({ substring: 'a😀b', start: 2, length: largest }),
+    fault('StringIndexOutOfBoundsException: begin 3, end 1, length 4'),
+  )
+  const half = { epoch: 500, unit: 'millisecond' }
+  check([
+    [{ format: '%-12tN|%3$s|%1$tL', values: [half, 1, 2] }, '500000000|2|500'],
+    [{ findstr: '😀a😀b', find: 'b', start: 4 }, -1],
+    [{ repeat: 'ab', number: -4294967295 }, 'ab'],
+    [{ space: -4294967295 }, ''],
+  ])
+})

@@ -32,6 +32,11 @@ const matches: readonly (readonly [string, string, readonly string[]])[] = [
   [String.raw`(?<first>.)\k<first>`, 'abb', ['bb']],
   [String.raw`(a)\11`, 'aa1', ['aa1']],
   [String.raw`\x41\u0042\0103`, 'ABC', ['ABC']],
+  // Words have the letters of all scripts, up to Java 18.
+  [String.raw`\bfoo\b`, 'éfoo foo fooé', ['foo']],
+  [String.raw`\B.`, 'éa e\u0301a', ['a', '\u0301', 'a']],
+  [String.raw`\p{InGreek}+`, 'abγδ', ['γδ']],
+  [String.raw`(?<=a+)b`, 'aab', ['b']],
 ]
 
 for (const [pattern, text, found] of matches) {
@@ -41,7 +46,23 @@ for (const [pattern, text, found] of matches) {
 }
 
 test('what Java refuses is refused', () => {
-  const wrong = ['[', '[a', '(', ')', '*', 'a**', '{', 'x{3,2}', '(?P<x>a)', '(?z)', '[b-a]', '\\', '\\y', '\\p{Foo}']
+  const wrong = [
+    '[',
+    '[a',
+    '(',
+    ')',
+    '*',
+    'a**',
+    '{',
+    'x{3,2}',
+    'x{99999999999}',
+    '(?P<x>a)',
+    '(?z)',
+    '[b-a]',
+    '\\',
+    '\\y',
+    '\\p{Foo}',
+  ]
   for (const pattern of wrong) assert.throws(() => compilePattern(pattern), PatternError, pattern)
 })
 

@@ -16,6 +16,8 @@ export class SpecifierError extends Error {
 }
 
 const DEFAULT_PRECISION = 6
+/** The greatest width and precision. */
+export const MAX_INT32 = 2 ** 31 - 1
 const GROUP = /\B(?=(\d{3})+$)/g
 /** The bounds between which `%g` writes no exponent: from here up to ten to the power of its precision. */
 const SMALLEST_GENERAL = 1e-4
@@ -39,6 +41,8 @@ export function checkSpecifier({ flags, width, precision, conversion }: Specifie
   const known = knownFlags[kind] ?? ''
   const isWrong =
     [...flags].some((flag, i) => !known.includes(flag) || flags.indexOf(flag) !== i) ||
+    (width ?? 0) > MAX_INT32 ||
+    (precision ?? 0) > MAX_INT32 ||
     (has('-') && has('0')) ||
     (has('+') && has(' ')) ||
     ((has('-') || has('0')) && width === undefined) ||

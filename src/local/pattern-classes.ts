@@ -79,6 +79,29 @@ const properties: Readonly<Record<string, string>> = {
   javaWhitespace: String.raw`[\t-\r\x1c-\x20\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]`,
 }
 
+/** The blocks of Unicode that patterns ask for most. */
+const blocks: Readonly<Record<string, string>> = {
+  basiclatin: String.raw`[\0-\x7f]`,
+  latin1supplement: String.raw`[\x80-\xff]`,
+  latinextendeda: String.raw`[\u0100-\u017f]`,
+  latinextendedb: String.raw`[\u0180-\u024f]`,
+  combiningdiacriticalmarks: String.raw`[\u0300-\u036f]`,
+  greek: String.raw`[\u0370-\u03ff]`,
+  greekandcoptic: String.raw`[\u0370-\u03ff]`,
+  cyrillic: String.raw`[\u0400-\u04ff]`,
+  hebrew: String.raw`[\u0590-\u05ff]`,
+  arabic: String.raw`[\u0600-\u06ff]`,
+  devanagari: String.raw`[\u0900-\u097f]`,
+  thai: String.raw`[\u0e00-\u0e7f]`,
+  generalpunctuation: String.raw`[\u2000-\u206f]`,
+  hiragana: String.raw`[\u3040-\u309f]`,
+  katakana: String.raw`[\u30a0-\u30ff]`,
+  cjkunifiedideographs: String.raw`[\u4e00-\u9fff]`,
+  hangulsyllables: String.raw`[\uac00-\ud7af]`,
+  emoticons: String.raw`[\u{1f600}-\u{1f64f}]`,
+}
+const BLOCK = /^(?:In|block=|blk=)(.+)$/
+
 const GENERAL_CATEGORY =
   /^(?:Is|general_category=|gc=)?(C[cfnos]?|L[Clmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?)$/
 const SCRIPT = /^(?:Is|script=|sc=)(\w+)$/
@@ -107,6 +130,8 @@ function propertyOf(name: string): string {
   if (category !== undefined) return `\\p{${category}}`
   const property = properties[name]
   if (property !== undefined) return property
+  const block = blocks[(BLOCK.exec(name)?.[1] ?? '').toLowerCase().replace(/[ _-]/g, '')]
+  if (block !== undefined) return block
   const script = SCRIPT.exec(name)?.[1]
   if (script === undefined) throw failPattern(`an unknown property ${name}`)
   return `\\p{Script=${script.charAt(0).toUpperCase()}${script.slice(1).toLowerCase()}}`

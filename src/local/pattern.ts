@@ -3,8 +3,8 @@
  * same way and mean differently is spelled out, what only Java has is put together from what there is. Its classes of
  * characters are in `pattern-classes.ts`.
  *
- * Not the same: case is ignored for ASCII letters only where a class has properties; `\b` sees ASCII words; a look
- * behind may have any length; blocks (`\p{InGreek}`), `\X` and `\G` are refused.
+ * Not the same: case is ignored for ASCII letters only where a class has properties; a look behind may refer to groups;
+ * an empty match is never between the two halves of a character; blocks but a few (`\p{InGreek}`), `\X` and `\G` are refused.
  */
 import { failPattern, ignoreCase, readClass, readClassEscape, readEscapedCharacter } from './pattern-classes.ts'
 import type { Cursor, Flags } from './pattern-classes.ts'
@@ -26,13 +26,17 @@ const LINE_END = String.raw`[\n\r\u0085\u2028\u2029]`
 const END = '(?![^])'
 const BEFORE_LAST_LINE_END = String.raw`(?=(?:\r\n|${LINE_END})?${END})(?<!\r(?=\n))`
 
+/** Words have the letters of all scripts, digits, and the marks on both. */
+const AFTER_WORD = String.raw`(?:(?<=[\p{L}\p{Nd}_]|[\p{L}\p{Nd}]\p{Mn}+))`
+const BEFORE_WORD = String.raw`(?:(?=[\p{L}\p{Nd}_])|(?=\p{Mn})(?<=[\p{L}\p{Nd}]\p{Mn}*))`
+
 /** What stands for a place in the text, after a backslash. */
 const boundaries: Readonly<Record<string, string>> = {
   A: '(?<![^])',
   z: END,
   Z: BEFORE_LAST_LINE_END,
-  b: String.raw`\b`,
-  B: String.raw`\B`,
+  b: `(?:${AFTER_WORD}(?!${BEFORE_WORD})|(?!${AFTER_WORD})${BEFORE_WORD})`,
+  B: `(?:${AFTER_WORD}${BEFORE_WORD}|(?!${AFTER_WORD})(?!${BEFORE_WORD}))`,
   R: String.raw`(?:\r\n|[\n-\r\u0085\u2028\u2029])`,
 }
 
@@ -41,6 +45,8 @@ const lookArounds = ['?=', '?!', '?<=', '?<!']
 const GROUP_NAME = /^[a-zA-Z][a-zA-Z0-9]*/
 const INLINE_FLAGS = /^\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])/
 const KNOWN_FLAGS = 'imsxuUd'
+/** The greatest count of a repetition. */
+const MAX_REPEATS = 2 ** 31 - 1
 const QUANTIFIER = /^(?:[*+?]|\{(\d+)(?:,(\d*))?\})/
 
 /** Reads one pattern from its beginning to its end. */
@@ -107,6 +113,7 @@ class Compiler implements Cursor {
     const [text, min, max] = quantifier
     this.at += text.length
     if (max !== undefined && max !== '' && Number(max) < Number(min)) throw failPattern('a range turned around')
+    if (Number(min) > MAX_REPEATS || Number(max) > MAX_REPEATS) throw failPattern('a repetition without measure')
     const whole = `(?:${atom})${text}`
     if (this.take('?')) return `${before + whole}?`
     return before + (this.take('+') ? this.#makeAtomic(whole) : whole)

@@ -1,7 +1,7 @@
 /** `format`: a text with conversions, as Java has them, and two of its own for any value. */
 import type { Argument, Call, Evaluate } from '../call.ts'
-import { failure, wrongType } from '../failures.ts'
-import { SpecifierError, checkSpecifier, layOutDouble, layOutInteger, layOutText } from '../format-layout.ts'
+import { failure, serverFault, wrongType } from '../failures.ts'
+import { MAX_INT32, SpecifierError, checkSpecifier, layOutDouble, layOutInteger, layOutText } from '../format-layout.ts'
 import type { Specifier } from '../format-layout.ts'
 import { formatDatePart, formatTimePart } from '../format-time.ts'
 import { typeName } from '../kinds.ts'
@@ -14,6 +14,8 @@ import { textOf } from './conversions.ts'
 /** The words of `%@` are those of the oldest version that has refs as objects, whatever version asks. */
 const VERSION_OF_VALUES = '2.1'
 const NANOSECONDS_PER_SECOND = 1_000_000_000n
+/** The suffix of the nanoseconds of a time. */
+const NANOSECONDS = 'N'
 
 /** A conversion in the text: what it is, which value it is of (0: the next one), and how it was written. */
 type Piece = {
@@ -74,6 +76,8 @@ const printTime: Print = (value, { specifier, time, source }, _, at) => {
   if (suffix === '') return value instanceof Time ? formatTime(value.nanoseconds) : formatDate(value.days)
   const text = timePart(value, suffix)
   if (text === undefined) throw failure(at, 'invalid argument', `Invalid date/time suffix '${source}'.`)
+  // Nanoseconds do not come from Java's formatter: flags, width and precision mean nothing to them.
+  if (suffix === NANOSECONDS && value instanceof Time) return text
   const layout = { ...specifier, conversion: time === 'T' ? 'S' : 's' }
   checkSpecifier(layout)
   if (specifier.precision !== undefined) throw new SpecifierError()
@@ -117,6 +121,9 @@ function parse(text: string, at: Position): (string | Piece)[] {
     const literal = time === undefined ? literals[conversion] : undefined
     if (literal === undefined && time === undefined && printers[conversion] === undefined)
       throw failure(at, 'invalid argument', `Invalid conversion format '${whole}'.`)
+    if (Number(index) > MAX_INT32) {
+      throw serverFault(`java.lang.NumberFormatException: For input string: "${index}"`)
+    }
     const specifier = {
       flags,
       width: width === undefined ? undefined : Number(width),

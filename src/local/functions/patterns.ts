@@ -1,6 +1,6 @@
 /** Strings in strings: by their text, and by patterns as Java has them. Places are counted in code points. */
 import type { Call, Evaluate } from '../call.ts'
-import { failure } from '../failures.ts'
+import { failure, serverFault } from '../failures.ts'
 import { PatternError, compilePattern, expandTemplate, quotePattern } from '../pattern.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Value } from '../values.ts'
@@ -14,11 +14,19 @@ function countCharacters(text: string): number {
   return count
 }
 
-/** Where in a text's UTF-16 a search begins; beyond its end, and below 0, at its beginning. */
-function startOf(call: Call, text: string): number {
-  const start = call.has('start') ? call.integer('start') : 0n
+/**
+ * Where in a text's UTF-16 a search begins; beyond its end, and below 0, at its beginning. The end is that of its UTF-16
+ * too: between it and the last character the real server's machine finds no place.
+ */
+function startOf(text: string, start: bigint): number {
   if (start <= 0n || start >= BigInt(text.length)) return 0
-  return Array.from(text).slice(0, Number(start)).join('').length
+  const characters = Array.from(text)
+  if (start > BigInt(characters.length)) throw serverFault('java.lang.IndexOutOfBoundsException')
+  return characters.slice(0, Number(start)).join('').length
+}
+
+function givenStart(call: Call): bigint {
+  return call.has('start') ? call.integer('start') : 0n
 }
 
 function patternOf(call: Call): Pattern {
@@ -38,16 +46,17 @@ function patternOf(call: Call): Pattern {
 const evaluateFind: Evaluate = call => {
   const text = call.string('findstr')
   const wanted = call.string('find')
-  const found = text.indexOf(wanted, startOf(call, text))
+  const found = text.indexOf(wanted, startOf(text, givenStart(call)))
   return BigInt(found < 0 ? found : countCharacters(text.slice(0, found)))
 }
 
 const evaluateFindAll: Evaluate = call => {
   const text = call.string('findstrregex')
   const pattern = patternOf(call)
-  const start = startOf(call, text)
+  const given = givenStart(call)
   const wanted = call.has('num_results') ? call.integer('num_results') : MAX_RESULTS
   const most = Number(wanted < MAX_RESULTS ? wanted : MAX_RESULTS)
+  const start = startOf(text, given)
   // The pattern does not see what is before the start.
   const rest = text.slice(start)
   const offset = countCharacters(text.slice(0, start))

@@ -3,7 +3,7 @@ import type { Call, Evaluate } from '../call.ts'
 import { castString } from '../call.ts'
 import { foldCase, toTitleCase } from '../casing.ts'
 import { fieldsOf } from '../compare.ts'
-import { Failure, collect, wrongType } from '../failures.ts'
+import { Failure, collect, serverFault, wrongType } from '../failures.ts'
 import type { QueryError } from '../failures.ts'
 import { typeName } from '../kinds.ts'
 import { Lambda, SetValue } from '../values.ts'
@@ -117,10 +117,14 @@ const evaluateNgram: Evaluate = call => {
   return terms.flatMap((term): Value[] => (typeof term === 'string' ? piecesOf(term, ...sizes) : [term]))
 }
 
-/** Counts are cut off without a word. */
+/** Places are 32 bits wide on the real server: what is above them is lost. */
+function toInt32(value: bigint): number {
+  return Number(BigInt.asIntN(32, value))
+}
+
+/** Counts are cut off without a word; what is below 0 is none. */
 function clampCount(count: bigint): number {
-  if (count > MAX_REPEATS) return Number(MAX_REPEATS)
-  return count < 0n ? 0 : Number(count)
+  return Math.max(0, toInt32(count > MAX_REPEATS ? MAX_REPEATS : count))
 }
 
 const evaluateRepeat: Evaluate = call => {
@@ -128,13 +132,20 @@ const evaluateRepeat: Evaluate = call => {
   return text.repeat(clampCount(call.has('number') ? call.integer('number') : DEFAULT_REPEATS))
 }
 
-/** Places are 32 bits wide on the real server: what is above them is lost. */
-function toInt32(value: bigint): number {
-  return Number(BigInt.asIntN(32, value))
+const evaluateSpace: Evaluate = call => {
+  const count = call.integer('space')
+  return ' '.repeat(count > 0n ? clampCount(count) : 0)
+}
+
+/** Where a part of so many characters ends, or the text; a sum above 64 bits is far below 0. */
+function endOf(from: number, length: bigint, size: bigint): number {
+  const end = BigInt.asIntN(64, BigInt(from) + length)
+  return toInt32(end > size ? size : end)
 }
 
 const evaluateSubstring: Evaluate = call => {
-  const characters = Array.from(call.string('substring'))
+  const text = call.string('substring')
+  const characters = Array.from(text)
   const start = call.has('start') ? call.integer('start') : 0n
   const length = call.has('length') ? call.integer('length') : undefined
   const size = BigInt(characters.length)
@@ -142,8 +153,12 @@ const evaluateSubstring: Evaluate = call => {
   if (from < 0 || from > characters.length) {
     throw call.fail('invalid argument', 'start must be less than or equal to the string length')
   }
-  if (length !== undefined && length < 0n) throw call.fail('invalid argument', 'length must be positive')
-  const end = length === undefined || BigInt(from) + length > size ? characters.length : from + Number(length)
+  const end = length === undefined ? characters.length : length < 0n ? -1 : endOf(from, length, size)
+  if (end < 0) throw call.fail('invalid argument', 'length must be positive')
+  if (end < from) {
+    const [begin, past] = [from, end].map(place => characters.slice(0, place).join('').length)
+    throw serverFault(`java.lang.StringIndexOutOfBoundsException: begin ${begin}, end ${past}, length ${text.length}`)
+  }
   return characters.slice(from, end).join('')
 }
 
@@ -173,7 +188,7 @@ export const strings = {
   rtrim: unary('rtrim', trimEnd),
   ngram: evaluateNgram,
   repeat: evaluateRepeat,
-  space: call => ' '.repeat(clampCount(call.integer('space'))),
+  space: evaluateSpace,
   substring: evaluateSubstring,
   startswith: search('startswith', (text, wanted) => text.startsWith(wanted)),
   endswith: search('endswith', (text, wanted) => text.endsWith(wanted)),
