@@ -561,3 +561,15 @@ test('the oldest versions of the API show documents, sources of indexes and erro
     assert.equal(errorOf(service.send(expression, undefined, '2.7'))['description'], modern)
   }
 })
+
+test('a stack that is too deep is told as it is, but not beside another error', () => {
+  const service = serve()
+  const calls = (name: string): object => ({ call: name })
+  const make = (name: string, expr: object): void => {
+    service.ask({ create_function: { object: { name, body: { query: { lambda: [], expr } } } } })
+  }
+  make('deep', calls('deep'))
+  make('both', [calls('deep'), { abort: 'x' }])
+  assert.equal(errorOf(service.send(calls('deep')))['code'], 'stack overflow')
+  assert.equal(errorOf(service.send(calls('both')))['code'], 'call error')
+})

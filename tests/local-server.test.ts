@@ -100,3 +100,17 @@ test('a query that has seen the future waits for it, and gives up after its time
   session.close()
   await server.close()
 })
+
+test('a path for health checks answers HEAD with nothing, which has no type', async () => {
+  const server = await startLocal()
+  const session = connect(server.endpoint)
+  for (const path of ['/ping', '/authorized']) {
+    const headers = { authorization: `Bearer ${server.secret}`, 'x-faunadb-formatted-json': '1' }
+    const request = session.request({ ':method': 'HEAD', ':path': path, ...headers })
+    const [answer] = (await once(request, 'response')) as [Record<string, unknown>]
+    assert.deepEqual([answer[':status'], answer['content-length'], answer['content-type']], [200, '0', undefined])
+    request.resume()
+  }
+  session.close()
+  await server.close()
+})

@@ -144,7 +144,9 @@ export function responseHeaders(echo: Echo, facts: ResponseFacts): Record<string
     ...(isMeasured && echo.tags !== undefined && { 'x-fauna-tags': echo.tags }),
     ...(isMeasured && !UNMEASURED.has(status) && writeMetrics(facts)),
   }
-  return { ...headers, ...allowOrigin(echo, headers), ...signOff(echo), 'content-type': CONTENT_TYPE }
+  const isEmpty = facts.bytesOut === 0 && streamId === undefined
+  const contentType = isEmpty ? {} : { 'content-type': CONTENT_TYPE }
+  return { ...headers, ...allowOrigin(echo, headers), ...signOff(echo), ...contentType }
 }
 
 /** The headers of an answer to a browser's preflight (OPTIONS with `Origin`): status 200, no body, no questions asked. */

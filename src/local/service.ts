@@ -322,8 +322,11 @@ export class Service {
     reply.send(400, responseHeaders(bad, facts), body)
   }
 
-  #sendResult(exchange: Exchange, body: string): void {
-    this.#send(exchange, { status: 200, body, txnTime: this.#store.clock.snapshot() })
+  /** The answer of a path for health checks: to HEAD it is empty, and not measured (API/fql1/UtilRoutes.scala). */
+  #sendResult(exchange: Exchange, result: string): void {
+    const { method } = exchange.request
+    const body = method === 'HEAD' ? '' : exchange.options.isFormatted ? indent(result) : result
+    this.#send(exchange, { status: 200, body, txnTime: this.#store.clock.snapshot(), isIndented: true })
   }
 
   #send({ reply, options, request }: Exchange, { status, body, txnTime, isIndented }: Answer): void {

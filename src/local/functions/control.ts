@@ -94,7 +94,8 @@ function inCall(at: Position, body: Position, run: () => Value): Value {
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const cause = error.errors.map(one => ({ ...one, at: relativeTo(one.at, body) }))
-    if (cause.some(({ code }) => code === 'stack overflow')) throw new Failure(cause)
+    // Alone it comes through as it is (LambdaWrapper.scala `apply`).
+    if (cause.length === 1 && cause[0]?.code === 'stack overflow') throw new Failure(cause)
     throw failure(at, 'call error', 'Calling the function resulted in an error.', { cause })
   }
 }
