@@ -62,7 +62,7 @@ function resolveIn(database: Database, ref: RefLiteral, at: Position): Ref | Unr
     return nativeRef(database, native.number)
   }
   const native = ref.collection.collection === undefined ? nativesByName.get(ref.collection.id) : undefined
-  if (native?.kind !== undefined) return findSchema(database, native.kind, ref.id)
+  if (native?.kind !== undefined && ref.isNumber !== true) return findSchema(database, native.kind, ref.id)
   if (native !== undefined) return new Ref(database.number, native.number, BigInt(ref.id))
   if (ref.collection.collection === undefined) throw invalidRef(at)
   const collection = resolveIn(database, { ...ref.collection, database: undefined }, at)
