@@ -24,7 +24,7 @@ function object(fields: Record<string, unknown>): object {
   return { object: fields }
 }
 
-// ast/functions/SetFunctions.scala:203-251: a union puts all copies where the first one stands, a difference takes the
+// ast/functions/SetFunctions.scala, UnionFunction and the two behind it: a union puts all copies where the first one stands, a difference takes the
 // first ones away.
 test('arrays are combined one after the other, each element as often as it is to be there', () => {
   check([
@@ -82,7 +82,7 @@ test('values are the same in arrays as in equals: of one type, whatever the orde
   ])
 })
 
-// ObjectFunctions.scala:45: the fields are a map of Scala, which keeps the order of four keys and no more.
+// ast/functions/ObjectFunctions.scala, mergeObjects: the fields are a map of Scala, which keeps the order of four keys and no more.
 test('what is merged keeps the order of its keys as long as there are no more than four', () => {
   const merged = (...objects: Record<string, unknown>[]): string[] => {
     const [first = {}, ...rest] = objects.map(object)
@@ -94,7 +94,7 @@ test('what is merged keeps the order of its keys as long as there are no more th
   assert.deepEqual(merged({ one: 1, two: 1, three: 1, four: 1, five: 1 }), ['two', 'five', 'one', 'four', 'three'])
 })
 
-// ast/package.scala:21: the variables of a query that nothing binds, and those that a function keeps, are in such a map.
+// ast/package.scala, FreeVars: the variables of a query that nothing binds, and those that a function keeps, are in such a map.
 test('variables come in the order of a hash map, those of one name as they stand', () => {
   const variable = (name: string): object => ({ var: name })
   const names = (query: unknown): Json[] => errorsOf(query).map(([position]) => position)
@@ -123,8 +123,7 @@ test('a set is no scalar', () => {
   }
 })
 
-// functions/ReadAdaptor.scala:373-413 (sets), 356-361 (refs, in UNSTABLE alone), 425 (places), 538-556 (events);
-// schema/NativeCollection.scala:64.
+// ast/functions/ReadAdaptor.scala, valueAtPath0; schema/NativeCollection.scala, toName.
 test('a path leads into sets of old, into documents by their refs in UNSTABLE, and into what events changed', () => {
   service.ask({
     create_index: object({
@@ -166,7 +165,7 @@ test('a path leads into sets of old, into documents by their refs in UNSTABLE, a
   assert.equal(resourceOf({ select: ['id'], from: { collections: null } }, '2.1'), 'classes')
 })
 
-// Renderable.scala:514-518, ast/Expression.scala:380-399.
+// Renderable.scala and ast/Expression.scala, VersionL.
 test('in version 2.0 a document names its collection, on the wire and as an object', () => {
   const one = { get: { ref: { collection: 'things' }, id: '1' } }
   for (const query of [one, { to_object: one }, { merge: one, with: object({}) }]) {
@@ -175,15 +174,15 @@ test('in version 2.0 a document names its collection, on the wire and as an obje
   }
 })
 
-// ast/Parser.scala:1190-1208: a cursor is read from an object, and what a page shows is none until it has been outside.
+// ast/Parser.scala, parseEvent of CursorParser: a cursor is read from an object, and what a page shows is none until it has been outside.
 test('the cursor of a page of history is none inside of the query that made it', () => {
   const history = { events: { documents: { collection: 'things' } } }
   const query = { paginate: history, after: { select: ['after'], from: { paginate: history, size: 1 } } }
   assert.deepEqual(errorsOf(query), [[['after'], 'Object, Integer, Time, or Date expected, Object provided.']])
 })
 
-// functions/StringFunctions.scala: 481 (%tN), 120-131 and 155
-// (places in UTF-16), 305-331 and 262 (numbers of 32 and 64 bits).
+// ast/functions/StringFunctions.scala: DateTimeFormat (%tN), FindStrFunction
+// (places in UTF-16), SubStringFunction and RepeatStringFunction (numbers of 32 and 64 bits).
 test('texts are laid out, searched and cut as the machine of the real server does it, with its faults', () => {
   const faultOf = (query: unknown): Json => errorsOf(query)[0]?.[1] ?? null
   const fault = (exception: string): string =>

@@ -1,7 +1,7 @@
 /**
  * The order in which names come out of the real server's hash maps (immutable ones of Scala 2.13). It can be seen where
- * such a map becomes a list: unbound variables (ast/package.scala:21), the variables that a function keeps, and what
- * `merge` makes of more than four keys (ObjectFunctions.scala:45).
+ * such a map becomes a list: unbound variables (ast/package.scala, FreeVars), the variables that a function keeps, and what
+ * `merge` makes of more than four keys (ObjectFunctions.scala, mergeObjects).
  */
 
 /** How many entries a map keeps in the order of their coming; one with more is hashed. */

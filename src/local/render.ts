@@ -130,7 +130,7 @@ export class Renderer {
     return this.#sourced(value)
   }
 
-  /** The oldest version of the API has the collection of a document behind its ref (Renderable.scala:514). */
+  /** The oldest version of the API has the collection of a document behind its ref (Renderable.scala, VersionL). */
   #versionValue({ ref, ts, fields }: VersionValue): string {
     const text = this.version(ref, ts, ref.collection === INDEXES ? this.#indexFields(fields) : fields)
     if (!this.#dialect.hasClass) return text

@@ -66,7 +66,7 @@ function uniteArrays(left: readonly Value[], right: readonly Value[]): Value[] {
   })
 }
 
-/** What two arrays make; more of them are taken one after the other (SetFunctions.scala:203-251). */
+/** What two arrays make; more of them are taken one after the other (SetFunctions.scala, mkArray). */
 const arrayCombinations: Readonly<Record<Combination, (left: readonly Value[], right: readonly Value[]) => Value[]>> = {
   union: uniteArrays,
   intersection: (left, right) => {
