@@ -38,7 +38,8 @@ async function startChild<Message>(
   core: number | undefined,
 ): Promise<Child<Message>> {
   const path = fileURLToPath(new URL(script, import.meta.url))
-  const command = [process.execPath, ...process.execArgv, '--expose-gc', path, ...args]
+  const loader = path.endsWith('.ts') ? process.execArgv : []
+  const command = [process.execPath, ...loader, '--expose-gc', path, ...args]
   if (core !== undefined) command.unshift('taskset', '-c', String(core))
   const [program, ...rest] = command as [string, ...string[]]
   const child: ChildProcess = spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })

@@ -151,6 +151,8 @@ ${distanceTable(report)}
 
 ## As streams grow in number
 
+This package as it is built; each stream has a loop that waits.
+
 ${factTable(of('idle streams'))}
 
 ## As a catch-up grows
