@@ -20,7 +20,7 @@ import type { ObjectValue, SetForm, Value } from './values.ts'
 import { DocumentEventValue, EventPlace, SetEventValue, Sourced } from './values.ts'
 import { collectionOf } from './native.ts'
 import { compareStrings } from './order.ts'
-import { describeSet } from './set-shapes.ts'
+import { storedSet } from './set-shapes.ts'
 
 /** The place of a type in the order of types. */
 function rankOf(value: Value): number {
@@ -91,8 +91,12 @@ export function compareRefs(a: Ref, b: Ref): number {
   return a.collection - b.collection || a.database - b.database
 }
 
-/** A set that an element of a page is from: that of a collection has no text then, as on the real server. */
-export function sourceValue(source: SetForm): SetValue {
+/**
+ * A set that an element of a page is from: that of a collection has no text then, as on the real server, and that of a
+ * document is its ref.
+ */
+export function sourceValue(source: SetForm): SetValue | Ref {
+  if (source.kind === 'singleton' && source.isDocument === true) return source.ref
   return new SetValue(source.kind === 'documents' ? { ...source, isSource: true } : source)
 }
 
@@ -155,33 +159,32 @@ export function compareValues(a: Value, b: Value): number {
   if (a instanceof Time && b instanceof Time) return compareNumbers(a.nanoseconds, b.nanoseconds)
   if (a instanceof CalendarDate && b instanceof CalendarDate) return a.days - b.days
   if (a instanceof Uuid && b instanceof Uuid) return compareStrings(a.text, b.text)
-  const left = orderedFieldsOf(a)
-  const right = orderedFieldsOf(b)
+  const left = storedFieldsOf(a)
+  const right = storedFieldsOf(b)
   return left !== undefined && right !== undefined ? compareObjects(left, right) : 0
 }
 
-/** What has fields in the order of values, which are not quite those that it shows: sets have some, events lack some. */
-function orderedFieldsOf(value: Value): ObjectValue | undefined {
-  if (value instanceof SetValue) return new Map<string, Value>([['@set', describeSet(value.form)]])
-  const fields = fieldsOf(value)
+/**
+ * The fields that are stored of a value, and that it is compared by: versions name their collection twice over, and
+ * events have the words of old and nothing of the document (irValue in MODEL/ast/Expression.scala).
+ */
+export function storedFieldsOf(value: Value): ObjectValue | undefined {
+  if (value instanceof SetValue) return storedSet(value.form)
   if (value instanceof VersionValue) {
     const collection = collectionOf(value.ref)
-    return new Map<string, Value>([['class', collection], ['collection', collection], ...(fields ?? [])])
+    const fields = fieldsOf(value) ?? new Map<string, Value>()
+    return new Map<string, Value>([['ref', value.ref], ['class', collection], ['collection', collection], ...fields])
   }
-  return eventFieldsOf(value) ?? fields
-}
-
-/** An event as it is stored and compared: in the words of old, and without what it changed of a document. */
-export function eventFieldsOf(value: Value): ObjectValue | undefined {
-  const isDocumentEvent = value instanceof DocumentEventValue
-  if (!isDocumentEvent && !(value instanceof SetEventValue) && !(value instanceof EventPlace)) return undefined
-  const values = isDocumentEvent ? [] : (value.values ?? [])
-  const place = new Map<string, Value>([
-    ['ts', BigInt(value.ts)],
-    ['action', new Action(value.action)],
-    ['resource', value.ref ?? null],
-  ])
-  return values.length === 0 ? place : place.set('values', [...values])
+  if (value instanceof DocumentEventValue || value instanceof SetEventValue || value instanceof EventPlace) {
+    const fields = new Map<string, Value>([
+      ['ts', BigInt(value.ts)],
+      ['action', value.action],
+      ['resource', value.ref ?? null],
+    ])
+    const values = value instanceof DocumentEventValue ? undefined : value.values
+    return values === undefined || values.length === 0 ? fields : fields.set('values', [...values])
+  }
+  return fieldsOf(value)
 }
 
 function textOf(value: Value): string {

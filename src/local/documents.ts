@@ -4,10 +4,11 @@
  */
 import { isNativeCollection, showVersion } from './call.ts'
 import type { Query } from './call.ts'
-import { failure, invalidData, permissionDenied, serverFault } from './failures.ts'
-import type { FieldFailure, Places } from './failures.ts'
+import { Failure, failure, invalidData, permissionDenied, serverFault } from './failures.ts'
+import type { FieldFailure, Places, QueryError } from './failures.ts'
 import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
+import { isBefore } from './dialects.ts'
 import { requireFilled } from './index-builds.ts'
 import { identityOf } from './indexing.ts'
 import { nounOf } from './names.ts'
@@ -15,7 +16,10 @@ import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
 import { readPasswordChange, writePassword } from './passwords.ts'
 import { schemaRules } from './schema.ts'
 import type { ChangeKind } from './schema.ts'
-import { Storer, wrongStoredType } from './stored.ts'
+import { proposeFields, readData, readSchemaFields, readTimestamp } from './schema-fields.ts'
+import type { FieldRule } from './schema-fields.ts'
+import { isKeptOut } from './schema-modes.ts'
+import { Storer } from './stored.ts'
 import { DELETED_FIELDS, DocumentEventValue, Ref, Time, UnresolvedRef, pathOf } from './values.ts'
 import type { ObjectValue, Position, Value, VersionValue } from './values.ts'
 
@@ -24,8 +28,10 @@ const MICROS_PER_DAY = 86_400_000_000
 /** The earliest time that can be written at, in microseconds. */
 const FIRST_MICROS = 0
 
-/** Fails where parameters have refs that are unknown or of another database; told before anything else is looked at. */
-function checkRefs(query: Query, parameters: ObjectValue, { form }: Places): void {
+const nothing: ObjectValue = new Map()
+
+/** Refs in parameters that are unknown or of another database, as one error. */
+function wrongRefs(query: Query, parameters: ObjectValue, { form }: Places): readonly QueryError[] {
   const failures: FieldFailure[] = []
   const fail = (field: readonly string[], description: string): void => {
     failures.push({ field: [...pathOf(form).map(String), ...field], code: 'invalid reference', description })
@@ -38,7 +44,18 @@ function checkRefs(query: Query, parameters: ObjectValue, { form }: Places): voi
     else if (Array.isArray(value)) value.forEach((inner, i) => visit(inner, [...field, String(i)]))
   }
   visit(parameters, [])
-  if (failures.length > 0) throw invalidData(form, failures)
+  return failures.length > 0 ? invalidData(form, failures).errors : []
+}
+
+/** Refs into other databases cannot be written. */
+function wrongTarget(query: Query, ref: Ref, at: Position): readonly QueryError[] {
+  const isForeign = ref.database !== query.database.number
+  return isForeign ? failure(at, 'invalid argument', 'Cannot write a scoped ref.').errors : []
+}
+
+/** Fails with errors that are told before anything else is looked at. */
+function checkFirst(errors: readonly QueryError[]): void {
+  if (errors.length > 0) throw new Failure(errors)
 }
 
 /** Fails where a document would be made or changed in the past. */
@@ -46,51 +63,33 @@ function checkPresent(places: Places, at: Position): void {
   if (places.isPast === true) throw failure(at, 'invalid write time', 'Cannot write outside of snapshot time.')
 }
 
-/** Parameters in their stored form. Refs that cannot be stored are told before anything else is looked at. */
+/**
+ * Parameters in their stored form; nulls are kept, for they take fields away. Refs that cannot be stored are told
+ * before anything else is looked at.
+ */
 function storeParameters(query: Query, parameters: ObjectValue, places: Places): ObjectValue {
   const storer = new Storer(query)
-  const data = parameters.get('data')
-  const stored = data === undefined || data === null ? data : storer.store(data, ['data'], true)
+  const stored = storer.store(parameters, [], true)
   if (storer.failures.length > 0) throw invalidData(places.form, storer.failures)
-  return stored === undefined ? parameters : new Map(parameters).set('data', stored)
+  return stored instanceof Map ? stored : parameters
 }
 
-/** The fields that a user's document has; others of the parameters are dropped without a word. */
-const documentFields: readonly (readonly [field: string, type: string, isRight: (value: Value) => boolean])[] = [
-  ['data', 'Map', value => value instanceof Map],
-  ['constraints', 'Map', value => value instanceof Map],
-  ['ttl', 'Timestamp', value => value instanceof Time],
+/** The fields that a user's document has, in the order in which they are checked; other parameters are dropped. */
+const documentRules: readonly FieldRule[] = [
+  { name: 'data', read: readData },
+  { name: 'constraints', read: readData },
+  { name: 'ttl', read: readTimestamp },
 ]
 
-function readFields(parameters: ObjectValue): { fields: ObjectValue; failures: FieldFailure[] } {
-  const failures: FieldFailure[] = []
-  const fields: ObjectValue = new Map()
-  for (const [field, type, isRight] of documentFields) {
-    const value = parameters.get(field)
-    if (value === undefined) continue
-    if (value === null || isRight(value)) fields.set(field, value)
-    else failures.push(wrongStoredType([field], value, type))
-  }
-  return { fields, failures }
-}
-
 /**
- * Reads what is written: the fields, and the hash of a password, which is kept apart from the document. Everything
- * that is wrong is told at once.
+ * Reads what is written on top of what was: the fields, and the hash of a password, which is kept apart from the
+ * document. Everything that is wrong is told at once.
  */
-function readGiven(query: Query, parameters: ObjectValue, at: Position) {
+function readGiven(query: Query, base: ObjectValue, parameters: ObjectValue, at: Position) {
   const { hash, failures } = readPasswordChange(query.access, parameters.get('credentials'), ['credentials'])
-  const read = readFields(parameters)
+  const read = readSchemaFields(documentRules, proposeFields(documentRules, base, parameters), base)
   if (failures.length + read.failures.length > 0) throw invalidData(at, [...failures, ...read.failures])
   return { fields: read.fields, hash }
-}
-
-/** What is stored of a change: empty data is no data. */
-function settle(old: ObjectValue, change: ObjectValue): ObjectValue {
-  const settled = patchFields(old, change)
-  const data = settled.get('data')
-  if (data instanceof Map && data.size === 0) settled.delete('data')
-  return settled
 }
 
 /** The ttl that a collection gives to what comes to be without one. */
@@ -102,6 +101,18 @@ function withDefaultTtl(query: Query, ref: Ref, fields: ObjectValue): ObjectValu
   return new Map(fields).set('ttl', Time.ofMicros(query.transaction.snapshot + Number(days) * MICROS_PER_DAY))
 }
 
+/** The first version in which a collection has to be older than the transaction that writes documents into it. */
+const OLDER_COLLECTION_SINCE = 5
+
+/** Fails where the collection is as new as its document, for versions that do not have it so. */
+function checkCollectionIsOlder(query: Query, ref: Ref, at: Position): void {
+  if (isBefore(query.apiVersion, OLDER_COLLECTION_SINCE)) return
+  const versions = query.database.findHistory(COLLECTIONS, BigInt(ref.collection))?.versions ?? []
+  if (versions.some(version => !query.transaction.isOwn(version.ts))) return
+  const description = 'Cannot create a collection and a document in it in the same transaction.'
+  throw failure(at, 'invalid argument', description)
+}
+
 /** The newest version of a document. Fails with 404 where there is none. */
 function readOrFail(query: Query, ref: Ref, at: Position): LiveVersion {
   const version = query.transaction.read(query.database, ref)
@@ -111,11 +122,6 @@ function readOrFail(query: Query, ref: Ref, at: Position): LiveVersion {
 
 function collectionOf(query: Query, ref: Ref): Ref {
   return new Ref(query.database.number, COLLECTIONS, BigInt(ref.collection))
-}
-
-/** Refs into other databases cannot be written. */
-function ownOrFail(query: Query, ref: Ref, at: Position): void {
-  if (ref.database !== query.database.number) throw failure(at, 'invalid argument', 'Cannot write a scoped ref.')
 }
 
 /** Fails where a unique index has another document under one of the entries. */
@@ -157,8 +163,8 @@ export function createDocument(
   parameters: ObjectValue,
   places: Places,
 ): VersionValue {
-  checkRefs(query, parameters, places)
-  ownOrFail(query, collection, places.key)
+  checkFirst(wrongRefs(query, parameters, places))
+  checkFirst(wrongTarget(query, collection, places.key))
   const number = Number(collection.id)
   const rule = schemaRules.get(number)
   const wanted = id === undefined ? undefined : new Ref(collection.database, number, id)
@@ -166,11 +172,15 @@ export function createDocument(
   if (wanted !== undefined && query.transaction.read(query.database, wanted) !== undefined) {
     throw failure(places.key, 'instance already exists', `${nounOf(wanted)} already exists.`)
   }
+  if (isKeptOut(query, collection)) {
+    throw failure(places.key, 'invalid object in container', 'Object is not allowed in a container')
+  }
   checkPresent(places, places.key)
   if (rule !== undefined) return rule.create(query, parameters, id, places)
   const ref = wanted ?? new Ref(collection.database, number, query.store.takeId())
-  const given = readGiven(query, storeParameters(query, parameters, places), places.key)
-  const fields = withDefaultTtl(query, ref, settle(new Map(), given.fields))
+  const given = readGiven(query, nothing, storeParameters(query, parameters, places), places.key)
+  checkCollectionIsOlder(query, ref, places.key)
+  const fields = withDefaultTtl(query, ref, given.fields)
   checkUnique(query, ref, fields, places.key)
   const version = query.transaction.write(query.database, ref, fields, 'create')
   if (given.hash !== undefined) writePassword(query, ref, given.hash)
@@ -185,8 +195,7 @@ export function changeDocument(
   kind: ChangeKind,
   places: Places,
 ): VersionValue {
-  checkRefs(query, parameters, places)
-  ownOrFail(query, ref, places.key)
+  checkFirst([...wrongTarget(query, ref, places.key), ...wrongRefs(query, parameters, places)])
   if (isNativeCollection(ref)) throw failure(places.key, 'invalid argument', 'Cannot update a schema meta collection.')
   const stored = storeParameters(query, parameters, places)
   const old = readOrFail(query, ref, places.key)
@@ -198,9 +207,9 @@ export function changeDocument(
   checkPresent(places, places.form)
   const rule = schemaRules.get(ref.collection)
   if (rule !== undefined) return rule.change(query, ref, old, parameters, kind, places)
-  const given = readGiven(query, stored, places.form)
-  const base = kind === 'update' ? old.fields : new Map<string, Value>()
-  const fields = withDefaultTtl(query, ref, settle(base, given.fields))
+  const given = readGiven(query, kind === 'update' ? old.fields : nothing, stored, places.form)
+  checkCollectionIsOlder(query, ref, places.form)
+  const fields = withDefaultTtl(query, ref, given.fields)
   checkUnique(query, ref, fields, places.form)
   const version = query.transaction.write(query.database, ref, fields, 'update')
   if (given.hash !== undefined) writePassword(query, ref, given.hash)
@@ -209,11 +218,11 @@ export function changeDocument(
 
 /** Deletes a document, and shows it as it was. */
 export function deleteDocument(query: Query, ref: Ref, places: Places): VersionValue {
-  ownOrFail(query, ref, places.key)
+  checkFirst(wrongTarget(query, ref, places.key))
   const old = readOrFail(query, ref, places.form)
   if (!query.access.allows('delete', collectionOf(query, ref), [ref])) throw permissionDenied(places.form)
   const shown = showVersion(query, ref, old)
-  schemaRules.get(ref.collection)?.detach(query, ref, old.fields)
+  schemaRules.get(ref.collection)?.detach(query, ref, old.fields, places.form)
   query.transaction.write(query.database, ref, null, 'delete')
   return shown
 }
@@ -227,17 +236,18 @@ export type AskedEvent = {
 
 /** Writes a version of a document into the past; with a deletion one in which it is gone. */
 export function insertEvent(query: Query, ref: Ref, asked: AskedEvent, places: Places): DocumentEventValue {
-  const { ts, action, parameters = new Map() } = asked
+  const { ts, action, parameters = nothing } = asked
   if (ts > query.transaction.snapshot) {
     throw failure(places.form, 'invalid write time', 'Cannot write outside of snapshot time.')
   }
-  checkEventRef(query, ref, 'insert', places)
-  checkRefs(query, parameters, places)
+  checkFirst([...wrongTarget(query, ref, places.key), ...wrongRefs(query, parameters, places)])
+  const rule = schemaRules.get(ref.collection)
+  if (rule !== undefined && rule.readPast === undefined) {
+    throw failure(places.form, 'invalid argument', 'Cannot insert event for specified ref.')
+  }
   const stored = storeParameters(query, parameters, places)
   checkMayRewrite(query, ref, { ...asked, parameters: stored }, places)
-  const read = readFields(action === 'delete' ? new Map() : stored)
-  if (read.failures.length > 0) throw invalidData(places.form, read.failures)
-  const fields = action === 'delete' ? null : withDefaultTtl(query, ref, settle(new Map(), read.fields))
+  const fields = action === 'delete' ? null : readPast(query, ref, stored, places.form)
   if (ts < FIRST_MICROS) {
     throw serverFault("java.lang.IllegalArgumentException: requirement failed: can't read before the epoch")
   }
@@ -245,9 +255,21 @@ export function insertEvent(query: Query, ref: Ref, asked: AskedEvent, places: P
   return new DocumentEventValue(ts, fields === null ? 'delete' : 'create', ref, fields ?? new Map(DELETED_FIELDS))
 }
 
+/** The fields of a version in the past. */
+function readPast(query: Query, ref: Ref, parameters: ObjectValue, at: Position): ObjectValue {
+  const rule = schemaRules.get(ref.collection)
+  if (rule?.readPast !== undefined) return rule.readPast(query, ref, parameters, at)
+  const read = readSchemaFields(documentRules, proposeFields(documentRules, nothing, parameters), nothing)
+  if (read.failures.length > 0) throw invalidData(at, read.failures)
+  return withDefaultTtl(query, ref, read.fields)
+}
+
 /** Takes a version out of the past; nothing happens where there is none. */
 export function removeEvent(query: Query, ref: Ref, asked: AskedEvent, places: Places): void {
-  checkEventRef(query, ref, 'remove', places)
+  checkFirst(wrongTarget(query, ref, places.key))
+  if (ref.collection < FIRST_USER_COLLECTION) {
+    throw failure(places.form, 'invalid argument', 'Cannot remove event for specified ref.')
+  }
   const parameters = query.database.findHistory(ref.collection, ref.id)?.find(asked.ts)?.fields ?? new Map()
   checkMayRewrite(query, ref, { ...asked, parameters }, places)
   query.transaction.remove(query.database, ref, asked.ts, asked.action === 'delete')
@@ -256,11 +278,4 @@ export function removeEvent(query: Query, ref: Ref, asked: AskedEvent, places: P
 function checkMayRewrite(query: Query, ref: Ref, { ts, action, parameters = new Map() }: AskedEvent, places: Places) {
   const given = [ref, Time.ofMicros(ts), action, parameters]
   if (!query.access.allows('history_write', collectionOf(query, ref), given)) throw permissionDenied(places.form)
-}
-
-function checkEventRef(query: Query, ref: Ref, verb: 'insert' | 'remove', places: Places): void {
-  ownOrFail(query, ref, places.key)
-  if (ref.collection < FIRST_USER_COLLECTION) {
-    throw failure(places.form, 'invalid argument', `Cannot ${verb} event for specified ref.`)
-  }
 }

@@ -39,6 +39,8 @@ const weights = {
   'invalid token': { weight: 0, status: 400 },
   'invalid scope': { weight: 0, status: 400 },
   'move database error': { weight: 0, status: 400 },
+  'schema validation failed': { weight: 0, status: 400 },
+  'invalid object in container': { weight: 0, status: 400 },
 } as const satisfies Record<string, { weight: number; status: number }>
 
 /** The codes of query errors. */
@@ -97,6 +99,11 @@ export function wrongType(at: Position, expected: string, provided: string): Fai
 /** The failure of data that a document may not have. */
 export function invalidData(at: Position, failures: readonly FieldFailure[]): Failure {
   return failure(at, 'validation failed', 'document data is not valid.', { failures })
+}
+
+/** The failure of schema that may not be: each reason is an error. */
+export function forbidden(at: Position, reasons: readonly string[]): Failure {
+  return new Failure(reasons.map(description => ({ at, code: 'schema validation failed', description })))
 }
 
 /** The failure of a key that lacks the right. */

@@ -3,13 +3,23 @@ import { isBuiltIn } from './built-in-roles.ts'
 import { findCredentials, readPasswordChange, setsPasswords } from './passwords.ts'
 import type { Query } from './call.ts'
 import { serverFault } from './failures.ts'
-import type { Fault, FieldFailure } from './failures.ts'
+import type { FieldFailure } from './failures.ts'
 import { globalId } from './global-id.ts'
 import { schemaKindOf } from './kinds.ts'
 import { ACCESS_PROVIDERS, CREDENTIALS, DATABASES, KEYS, ROLES, TOKENS } from './native.ts'
-import { readAny, readData, readHttpsUri, readName, readPriority, readTimestamp, typed } from './schema-fields.ts'
+import {
+  readAny,
+  readData,
+  readHttpsUri,
+  readName,
+  readPriority,
+  readString,
+  readTimestamp,
+  typed,
+} from './schema-fields.ts'
 import type { FieldRule } from './schema-fields.ts'
-import type { Kind, Prepared } from './schema-kind.ts'
+import type { Check, Kind, Prepared } from './schema-kind.ts'
+import { missingReferences } from './schema-references.ts'
 import { checkRole, checkRoleCount, checkRoleNames, readRole, settleRole } from './schema-roles.ts'
 import { hashSecret, isKeySecret, makeKeySecret, makeTokenSecret } from './secrets.ts'
 import { digestSecret } from './store.ts'
@@ -22,11 +32,10 @@ const constraints: FieldRule = { name: 'constraints', read: readData }
 const ttl: FieldRule = { name: 'ttl', read: readTimestamp }
 const name: FieldRule = { name: 'name', isRequired: true, read: readName }
 const instance: FieldRule = { name: 'instance', isRequired: true, read: typed('Ref', value => value instanceof Ref) }
-const readString = typed('String', value => typeof value === 'string')
 
 /** An issuer has one access provider in a database. */
-function checkIssuer({ database, transaction }: Query, given: ObjectValue, self: Ref | undefined): FieldFailure[] {
-  const issuer = given.get('issuer')
+const checkIssuer: Check = ({ query: { database, transaction }, fields, self }) => {
+  const issuer = fields.get('issuer')
   const ids = [...(database.collections.get(ACCESS_PROVIDERS)?.documents.keys() ?? [])]
   const isTaken = ids.some(id => {
     const ref = new Ref(database.number, ACCESS_PROVIDERS, id)
@@ -45,43 +54,47 @@ function isRoleRef(value: Value | undefined): boolean {
   return value instanceof Ref && value.collection === ROLES
 }
 
-/** A value of the wrong type in what an identity provider gives, or with no value one that is missing. */
-type Misfit = { readonly field: string; readonly value?: Value; readonly expected: string }
+function explainType(field: string, value: Value, expected: string): string {
+  return `InvalidType: InvalidType(List(${field}),${expected},${storedTypeName(value)},None)`
+}
 
-/** What does not fit in what an identity provider gives: a role, or one for whom a predicate says yes. */
-function findMisfit(entry: Value): Misfit | undefined {
-  const isRole = (value: Value | undefined): boolean => isRoleRef(value) || typeof value === 'string'
-  if (isRole(entry)) return undefined
-  if (!(entry instanceof Map)) return { field: 'roles', value: entry, expected: 'Role' }
+/**
+ * What is wrong with what an identity provider gives, in the words of the real server's exceptions: it is a role, or
+ * one for whom a predicate says yes.
+ */
+function explainProvidedRole(entry: Value): string | undefined {
+  if (isRoleRef(entry) || typeof entry === 'string') return undefined
+  if (!(entry instanceof Map)) return explainType('roles', entry, 'Role')
   const [role, predicate] = [entry.get('role'), entry.get('predicate')]
-  if (!isRole(role)) return { field: 'role', ...(role !== undefined && { value: role }), expected: 'Role Ref' }
-  if (predicate instanceof Lambda || typeof predicate === 'string') return undefined
-  return { field: 'predicate', ...(predicate !== undefined && { value: predicate }), expected: 'Query' }
+  if (role === undefined) return 'ValueRequired: ValueRequired(List(role))'
+  if (!isRoleRef(role) && typeof role !== 'string') return explainType('role', role, 'Role Ref')
+  if (predicate === undefined) return 'ValueRequired: ValueRequired(List(predicate))'
+  const isPredicate = predicate instanceof Lambda || typeof predicate === 'string'
+  return isPredicate ? undefined : explainType('predicate', predicate, 'Query')
 }
 
-/** The exception of the real server, which does not tell a misfit: it looks up the names in what it could not read. */
-function misfitFault({ field, value, expected }: Misfit): Fault {
-  const exception =
-    value === undefined
-      ? `ValueRequired: ValueRequired(List(${field}))`
-      : `InvalidType: InvalidType(List(${field}),${expected},${storedTypeName(value)},None)`
-  return serverFault(`fauna.storage.doc.Field$ReadException: fauna.storage.doc.${exception}`)
-}
-
-function checkProvidedRoles(fields: ObjectValue, { database }: Query): FieldFailure[] {
+/**
+ * Roles that cannot be read make the real server stumble over its own exception (`RolesValidator` in its
+ * `doc/AccessProvider.scala`). A string for a predicate would be one of the newer language: it is read, and then refused.
+ */
+const checkProvidedRoles: Check = ({ fields }) => {
   const entries = [fields.get('roles') ?? []].flat()
-  const misfit = entries.map(findMisfit).find(found => found !== undefined)
-  if (misfit !== undefined) throw misfitFault(misfit)
-  const names = entries
+  const [wrong] = entries.map(explainProvidedRole).filter(explained => explained !== undefined)
+  if (wrong !== undefined) throw serverFault(`fauna.storage.doc.Field$ReadException: fauna.storage.doc.${wrong}`)
+  return entries
+    .map(entry => (entry instanceof Map ? entry.get('predicate') : undefined))
+    .filter(predicate => typeof predicate === 'string')
+    .map(predicate => wrongStoredType(['roles', 'predicate'], predicate, 'Query'))
+}
+
+/** The role that each entry gives is one that is there, and none of those that are built in. */
+const checkProvidedNames: Check = ({ fields, query: { database } }) => {
+  const names = [fields.get('roles') ?? []]
+    .flat()
     .map(entry => (entry instanceof Map ? entry.get('role') : entry))
     .filter(role => typeof role === 'string')
   const fail = (description: string): FieldFailure => ({ field: ['roles'], code: 'validation failure', description })
   return [
-    // A string would be a function of the newer language: it is read, and then refused.
-    ...entries
-      .map(entry => (entry instanceof Map ? entry.get('predicate') : undefined))
-      .filter(predicate => typeof predicate === 'string')
-      .map(predicate => wrongStoredType(['roles', 'predicate'], predicate, 'Query')),
     ...names
       .filter(role => !isBuiltIn(role) && database.findName(ROLES, role) === undefined)
       .map(role => fail(`Role \`${role}\` does not exist.`)),
@@ -89,22 +102,28 @@ function checkProvidedRoles(fields: ObjectValue, { database }: Query): FieldFail
   ]
 }
 
-/** A key may come with a secret that was made for its id, or when it is new with the hash of one. */
+/**
+ * A key may come with a secret that was made for its id, or when it is new with the hash of one. What is wrong with one
+ * of them is not told where the other will do; the secret goes before the hash.
+ */
 function prepareKey(query: Query, parameters: ObjectValue, ref: Ref, base: ObjectValue | undefined): Prepared {
   const given: ObjectValue = new Map(parameters)
   if (base !== undefined) given.delete('hashed_secret')
-  const failures = ['secret', 'hashed_secret'].flatMap(field => {
-    const value = given.get(field) ?? ''
-    return typeof value === 'string' ? [] : [wrongStoredType([field], value, 'String')]
-  })
   const secret = given.get('secret')
-  if (failures.length > 0 || typeof secret !== 'string') return { parameters: given, failures }
+  if (typeof secret !== 'string') {
+    if (typeof given.get('hashed_secret') === 'string') return { parameters: given, failures: [] }
+    const failures = ['secret', 'hashed_secret'].flatMap(field => {
+      const value = given.get(field) ?? null
+      return value === null ? [] : [wrongStoredType([field], value, 'String')]
+    })
+    return { parameters: given, failures }
+  }
   if (!isKeySecret(secret, ref.id)) {
     const description = 'Invalid secret at `List(secret)`'
     return { parameters: given, failures: [{ field: ['secret'], code: 'invalid secret', description }] }
   }
   query.transaction.make({ kind: 'secret', digest: digestSecret(secret), holder: ref })
-  return { parameters: given.set('hashed_secret', hashSecret(secret)), failures }
+  return { parameters: given.set('hashed_secret', hashSecret(secret)), failures: [] }
 }
 
 /** Of a password only its hash is kept; who may not give the hash itself gives none. */
@@ -130,9 +149,8 @@ export const accessKinds: readonly Kind[] = [
     fields: [data, name, { name: 'membership', read: readAny }, { name: 'privileges', read: readAny }],
     kept: ['name'],
     settle: settleRole,
-    check: checkRoleCount,
-    checkFields: checkRole,
-    hasReferences: true,
+    checks: [checkRole, missingReferences],
+    lastCheck: checkRoleCount,
   },
   {
     native: ACCESS_PROVIDERS,
@@ -144,9 +162,7 @@ export const accessKinds: readonly Kind[] = [
       { name: 'roles', read: readAny },
     ],
     kept: ['name', 'issuer', 'jwks_uri', 'roles', 'audience'],
-    check: checkIssuer,
-    checkFields: checkProvidedRoles,
-    hasReferences: true,
+    checks: [checkProvidedRoles, checkIssuer, missingReferences, checkProvidedNames],
     complete: (fields, _ref, query) =>
       fields.has('audience') ? fields : new Map(fields).set('audience', audienceOf(query)),
   },
@@ -161,15 +177,15 @@ export const accessKinds: readonly Kind[] = [
       { name: 'hashed_secret', read: readAny },
     ],
     kept: ['hashed_secret'],
+    hasPast: true,
     prepare: prepareKey,
-    checkFields: checkRoleNames,
-    hasReferences: true,
+    checks: [missingReferences, checkRoleNames],
     makeSecret: (_query, ref) => makeKeySecret(ref.id),
     showsHash: true,
   },
   {
     native: TOKENS,
-    fields: [data, constraints, instance, { name: 'hashed_secret', read: readString }, ttl],
+    fields: [data, constraints, ttl, instance, { name: 'hashed_secret', read: readString }],
     makeSecret: (query, ref) => makeTokenSecret(ref.id, BigInt(query.database.number)),
   },
   {

@@ -1,20 +1,22 @@
 /** The fields of schema documents: what each may hold, and what is said where it holds something else. */
-import type { Query } from './call.ts'
 import type { FieldFailure } from './failures.ts'
+import { patchFields } from './history.ts'
 import { isSchemaName } from './names.ts'
-import { Storer, wrongStoredType } from './stored.ts'
+import { wrongStoredType } from './stored.ts'
 import { Lambda, Time } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
 /** Reads one field: the stored value, or what is wrong with it. */
-export type FieldReader = (value: Value, field: string, query: Query) => { value: Value } | { failure: FieldFailure }
+export type FieldReader = (value: Value, field: string) => { value: Value } | { failure: FieldFailure }
 
 /** One field of a kind of schema document. */
 export type FieldRule = {
   readonly name: string
   readonly isRequired?: boolean
-  /** Whether it has to be there before a change: one that was taken away cannot be given anew. */
+  /** Whether it has to be there before a change as well: one that was taken away cannot be given anew. */
   readonly isNeededBefore?: boolean
+  /** Whether it is looked at and then left out. */
+  readonly isDropped?: boolean
   readonly read: FieldReader
 }
 
@@ -40,35 +42,35 @@ export const readName: FieldReader = (value, field) => {
 }
 
 /** An object of the user's own. */
-export const readData: FieldReader = (value, field, query) => {
-  const storer = new Storer(query)
-  const stored = storer.store(value, [field], true)
-  const [failure] = storer.failures
-  if (failure !== undefined) return { failure }
-  return stored instanceof Map ? { value: stored } : { failure: wrongStoredType([field], value, 'Map') }
-}
+export const readData = typed('Map', value => value instanceof Map)
 
 export const readInteger = typed('Long', value => typeof value === 'bigint')
+export const readString = typed('String', value => typeof value === 'string')
 export const readBoolean = typed('Boolean', value => typeof value === 'boolean')
 export const readTimestamp = typed('Timestamp', value => value instanceof Time)
-export const readLambdaField = typed('Query', value => value instanceof Lambda)
+
+/** A function; a string would be one of the newer language, which is read, and then refused. */
+export const readBody = typed('Query', value => value instanceof Lambda || typeof value === 'string')
 
 /** A count that may not be below zero. */
-export const readCount: FieldReader = (value, field, query) => {
-  const read = readInteger(value, field, query)
+export const readCount: FieldReader = (value, field) => {
+  const read = readInteger(value, field)
   if ('failure' in read || Number(read.value) >= 0) return read
   return {
     failure: { field: [field], code: 'non-negative value required', description: 'Value must be non-negative.' },
   }
 }
 
-/** Whatever can be stored. */
-export const readAny: FieldReader = (value, field, query) => {
-  const storer = new Storer(query)
-  const stored = storer.store(value, [field])
-  const [failure] = storer.failures
-  return failure === undefined ? { value: stored } : { failure }
+/** The account that a database is of: it is looked at, and kept nowhere. */
+export const readAccountId: FieldReader = value => {
+  const field = ['account', 'id']
+  if (!(value instanceof Map)) return { failure: wrongStoredType(field, value, 'Map') }
+  const id = value.get('id')
+  return id === undefined || typeof id === 'bigint' ? { value } : { failure: wrongStoredType(field, id, 'Account') }
 }
+
+/** Whatever can be stored. */
+export const readAny: FieldReader = value => ({ value })
 
 /** The largest number that the real server takes for a port: it does not look whether there can be such a port. */
 const MAX_PORT = 2 ** 31 - 1
@@ -101,37 +103,34 @@ export const readPriority = typed(
 )
 
 /**
- * Reads the fields of a kind from parameters: nulls are kept (they take a field away), unknown fields are dropped,
- * the order is that of the parameters. `whole` is what the document will have: it decides what is missing.
+ * What the fields of a kind become: what was, changed by those of the parameters that there are. Objects without
+ * anything in them are not kept, whatever the field.
  */
+export function proposeFields(rules: readonly FieldRule[], before: ObjectValue, parameters: ObjectValue): ObjectValue {
+  const names = new Set(rules.map(rule => rule.name))
+  const given = new Map([...parameters].filter(([name]) => names.has(name)))
+  return new Map([...patchFields(before, given)].filter(([, value]) => !(value instanceof Map && value.size === 0)))
+}
+
+/** Reads what the fields of a kind are to be: those that hold what they may, and what is wrong with the others. */
 export function readSchemaFields(
   rules: readonly FieldRule[],
-  parameters: ObjectValue,
-  query: Query,
-  has: (field: string) => boolean,
+  all: ObjectValue,
+  before: ObjectValue,
 ): { fields: ObjectValue; failures: FieldFailure[] } {
-  const fields: ObjectValue = new Map()
+  const fields: ObjectValue = new Map(all)
   const failures: FieldFailure[] = []
-  for (const rule of rules) {
-    const given = parameters.get(rule.name)
-    if (rule.isNeededBefore === true && !has(rule.name)) {
-      failures.push({ field: [rule.name], code: 'value required', description: 'Required value not found.' })
-      continue
+  for (const { name, isRequired, isNeededBefore, isDropped, read } of rules) {
+    const value = all.get(name)
+    const isMissing = value === undefined && isRequired === true
+    if (isMissing || (isNeededBefore === true && !before.has(name))) {
+      failures.push({ field: [name], code: 'value required', description: 'Required value not found.' })
     }
-    if (given === undefined || given === null) {
-      const isMissing = rule.isRequired === true && (given === null || !has(rule.name))
-      if (isMissing) {
-        failures.push({ field: [rule.name], code: 'value required', description: 'Required value not found.' })
-      }
-      if (given === null) fields.set(rule.name, null)
-      continue
-    }
-    const read = rule.read(given, rule.name, query)
-    if ('failure' in read) failures.push(read.failure)
-    else fields.set(rule.name, read.value)
+    if (value === undefined) continue
+    const result = read(value, name)
+    if ('failure' in result) failures.push(result.failure)
+    if ('failure' in result || isDropped === true || result.value === null) fields.delete(name)
+    else if (fields.has(name)) fields.set(name, result.value)
   }
-  const inOrder = new Map(
-    [...parameters.keys()].flatMap(key => (fields.has(key) ? [[key, fields.get(key) ?? null]] : [])),
-  )
-  return { fields: inOrder, failures }
+  return { fields, failures }
 }

@@ -3,6 +3,7 @@ import { isEqual } from './compare.ts'
 import { effectOf } from './effects.ts'
 import type { FieldFailure } from './failures.ts'
 import { diffFields } from './history.ts'
+import type { Check } from './schema-kind.ts'
 import { listOf } from './schema-indexes.ts'
 import { formatTime, formatDate } from './time.ts'
 import { Bytes, CalendarDate, Lambda, Ref, Time, Uuid } from './values.ts'
@@ -16,7 +17,7 @@ function bindingOf(field: Value): Value | undefined {
 }
 
 /** Every function of a source must be pure, and some term or value must be what it computes. */
-export function checkBindings(fields: ObjectValue): FieldFailure[] {
+export const checkBindings: Check = ({ fields }) => {
   const used = [...listOf(fields.get('terms')), ...listOf(fields.get('values'))].map(bindingOf)
   return listOf(fields.get('source')).flatMap((source, i) => {
     const bindings = source instanceof Map ? source.get('fields') : undefined

@@ -3,8 +3,9 @@ import { isNativeCollection } from './call.ts'
 import type { Query } from './call.ts'
 import type { FieldFailure } from './failures.ts'
 import { nativeRef } from './names.ts'
+import type { Check } from './schema-kind.ts'
 import { Ref } from './values.ts'
-import type { ObjectValue, Value } from './values.ts'
+import type { Value } from './values.ts'
 
 function describeMissing(query: Query, ref: Ref): string | undefined {
   if (isNativeCollection(ref)) return undefined
@@ -15,7 +16,7 @@ function describeMissing(query: Query, ref: Ref): string | undefined {
 }
 
 /** Tells the refs in fields that name nothing, or nothing to be seen. The places in arrays are not told. */
-export function missingReferences(query: Query, fields: ObjectValue): FieldFailure[] {
+export const missingReferences: Check = ({ query, all }) => {
   const failures: FieldFailure[] = []
   const visit = (value: Value, field: readonly string[]): void => {
     if (Array.isArray(value)) for (const inner of value) visit(inner, field)
@@ -25,6 +26,6 @@ export function missingReferences(query: Query, fields: ObjectValue): FieldFailu
       if (description !== undefined) failures.push({ field, code: 'invalid reference', description })
     }
   }
-  visit(fields, [])
+  visit(all, [])
   return failures
 }

@@ -4,13 +4,12 @@
  */
 import type { Privilege } from './access.ts'
 import { isBuiltIn } from './built-in-roles.ts'
-import type { Query } from './call.ts'
 import type { FieldFailure } from './failures.ts'
 import { COLLECTIONS, ROLES } from './native.ts'
-import { readAny } from './schema-fields.ts'
 import type { FieldReader } from './schema-fields.ts'
+import type { Check } from './schema-kind.ts'
 import { wrongStoredType } from './stored.ts'
-import { Lambda, Ref } from './values.ts'
+import { Lambda, Ref, pathOf } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
 /** How many parameters the predicate of each action has. */
@@ -145,16 +144,10 @@ function checkArities(fields: ObjectValue): FieldFailure[] {
 }
 
 /** What is wrong with the fields of a role, in the order in which the real server looks (MODEL/doc/Role.scala). */
-export function checkRole(fields: ObjectValue): FieldFailure[] {
-  const membership = checkList(fields.get('membership'), 'membership', checkMember)
+export const checkRole: Check = ({ fields }) => {
+  const members = checkList(fields.get('membership'), 'membership', checkMember)
   const privileges = checkList(fields.get('privileges'), 'privileges', checkPrivilege)
-  return [
-    ...membership.types,
-    ...privileges.types,
-    ...checkArities(fields),
-    ...privileges.strings,
-    ...membership.strings,
-  ]
+  return [...members.types, ...privileges.types, ...checkArities(fields), ...privileges.strings, ...members.strings]
 }
 
 /** The entries of a list in a role. One that says of nothing what it is about makes all of them void. */
@@ -174,9 +167,9 @@ function memberCollections(fields: ObjectValue | undefined): Ref[] {
 }
 
 /** Fails where a collection would have too many roles. */
-export function checkRoleCount(query: Query, given: ObjectValue, self: Ref | undefined): FieldFailure[] {
+export const checkRoleCount: Check = ({ query, fields, self, at }) => {
   const { database, transaction } = query
-  const wanted = memberCollections(given)
+  const wanted = memberCollections(fields)
   if (wanted.length === 0) return []
   const others = [...(database.collections.get(ROLES)?.documents.keys() ?? [])]
     .filter(id => id !== self?.id)
@@ -186,24 +179,24 @@ export function checkRoleCount(query: Query, given: ObjectValue, self: Ref | und
   )
   if (!isFull) return []
   const description = `Maximum number of roles per membership class exceeded. Maximum allowed: ${MAX_ROLES_PER_MEMBERSHIP}.`
-  return [{ field: [], code: 'resources exceeded', description }]
+  return [{ field: pathOf(at).map(String), code: 'resources exceeded', description }]
 }
 
 /** The role of a key or a function: one that is built in, one of a user, or several of users. */
-export const readRole: FieldReader = (value, field, query) => {
-  const read = readAny(value, field, query)
+export const readRole: FieldReader = (value, field) => {
   const isUsers = (role: Value): boolean =>
     role instanceof Ref ? role.collection === ROLES : typeof role === 'string' && !isBuiltIn(role)
-  const isRole = isBuiltIn(value) || ('value' in read && [read.value].flat().every(isUsers))
-  return isRole ? read : { failure: wrongStoredType([field], value, 'Role') }
+  return isBuiltIn(value) || [value].flat().every(isUsers)
+    ? { value }
+    : { failure: wrongStoredType([field], value, 'Role') }
 }
 
 /** How the real server prints the object that it puts where the word `Role` should be; the number is its own. */
 const ROLE_OBJECT = 'fauna.model.Key$Role$@0'
 
 /** Fails for names that no role has. */
-export function checkRoleNames(fields: ObjectValue, { database }: Query): FieldFailure[] {
-  const names = [fields.get('role') ?? []].flat().filter(name => typeof name === 'string' && !isBuiltIn(name))
+export const checkRoleNames: Check = ({ all, query: { database } }) => {
+  const names = [all.get('role') ?? []].flat().filter(name => typeof name === 'string' && !isBuiltIn(name))
   return names
     .filter(name => database.findName(ROLES, name as string) === undefined)
     .map(name => ({

@@ -4,34 +4,48 @@
  */
 import { showVersion } from './call.ts'
 import type { Query } from './call.ts'
-import { failure, invalidData } from './failures.ts'
+import { failure, forbidden, invalidData } from './failures.ts'
 import type { Failure, FieldFailure, Places } from './failures.ts'
-import { patchFields } from './history.ts'
 import type { LiveVersion } from './history.ts'
-import { buildEnd, isActiveAtOnce, isWide, startFilling } from './index-builds.ts'
 import { nounOf } from './names.ts'
-import { COLLECTIONS, DATABASES, FIRST_USER_COLLECTION, FIRST_USER_INDEX, FUNCTIONS, INDEXES } from './native.ts'
+import { COLLECTIONS, DATABASES, FUNCTIONS, INDEXES } from './native.ts'
 import {
+  attachCollection,
+  attachIndex,
+  detachCollection,
+  detachDatabase,
+  detachIndex,
+  isIndexActive,
+  takeDatabase,
+  takeIndexNumber,
+  takeNumber,
+} from './schema-effects.ts'
+import {
+  proposeFields,
+  readAccountId,
+  readBody,
   readBoolean,
   readCount,
   readData,
   readInteger,
-  readLambdaField,
   readName,
   readPriority,
   readSchemaFields,
+  readString,
 } from './schema-fields.ts'
 import type { FieldRule } from './schema-fields.ts'
 import { checkBindings, checkShape } from './schema-index-checks.ts'
-import { completeIndex, defineIndex, indexFields } from './schema-indexes.ts'
+import { completeIndex, indexFields, prepareIndex, settleIndex } from './schema-indexes.ts'
 import { accessKinds } from './schema-access.ts'
 import { globalId } from './global-id.ts'
-import type { Kind } from './schema-kind.ts'
+import { checkContainer, forbidDeletion, forbidLoss } from './schema-modes.ts'
+import type { Kind, Proposed } from './schema-kind.ts'
 import { missingReferences } from './schema-references.ts'
 import { checkRoleNames, readRole } from './schema-roles.ts'
 import { isTaken, releaseName, takeName } from './schema-names.ts'
 import { hashSecret } from './secrets.ts'
 import { digestSecret } from './store.ts'
+import { Storer } from './stored.ts'
 import { Ref } from './values.ts'
 import type { ObjectValue, Position, VersionValue } from './values.ts'
 
@@ -49,96 +63,46 @@ export type SchemaRule = {
     kind: ChangeKind,
     places: Places,
   ): VersionValue
-  /** What goes with a document that is deleted. */
-  detach(query: Query, ref: Ref, fields: ObjectValue): void
+  /** Reads the fields of a version in the past, where there can be such a one. */
+  readonly readPast: ((query: Query, ref: Ref, parameters: ObjectValue, at: Position) => ObjectValue) | undefined
+  /** What goes with a document that is deleted; fails where it may not be. */
+  detach(query: Query, ref: Ref, fields: ObjectValue, at: Position): void
 }
 
 const name: FieldRule = { name: 'name', isRequired: true, read: readName }
 const data: FieldRule = { name: 'data', read: readData }
 
-function attachCollection({ database, transaction }: Query, ref: Ref): void {
-  transaction.make({ kind: 'collection', database: database.number, number: Number(ref.id), isGone: false })
-}
-
-/** With a collection go the indexes over nothing else. */
-function detachCollection(query: Query, ref: Ref): void {
-  const { database, transaction } = query
-  const number = Number(ref.id)
-  if (!database.collections.has(number)) return
-  for (const index of database.indexes.values()) {
-    if (!index.definition.sources.every(source => source.collections?.every(one => one === number) ?? false)) continue
-    const fields = query.transaction.read(database, index.ref)?.fields
-    if (fields !== undefined) {
-      releaseName(query, index.ref, fields)
-      detachIndex(query, index.ref)
-      transaction.write(database, index.ref, null, 'delete')
-    }
-  }
-  transaction.make({ kind: 'collection', database: database.number, number, isGone: true })
-}
-
-/** Whether an index is active, or is to be. */
-function isIndexActive({ database, store }: Query, ref: Ref, fields: ObjectValue): boolean {
-  const index = database.indexes.get(ref.id)
-  if (index !== undefined) return index.isActive
-  return !store.hasQuirks || isActiveAtOnce(defineIndex(fields), database, fields.get('active') === true)
-}
-
-function attachIndex(query: Query, ref: Ref, fields: ObjectValue): void {
-  const { database, transaction, store } = query
-  const definition = defineIndex(fields)
-  const isActive = fields.get('active') === true
-  transaction.make({ kind: 'index', ref, definition, isActive })
-  // An index over several collections that is asked to be active is, and what was there before never gets into it.
-  const isNeverBuilt = store.hasQuirks && isActive && isWide(definition)
-  const index = database.indexes.get(ref.id)
-  if (!isNeverBuilt && index !== undefined) startFilling(query, index)
-  if (isActive) return
-  transaction.onCommit(() => {
-    if (database.indexes.has(ref.id)) transaction.make({ kind: 'index due', ref, dueAt: buildEnd(store) })
-  })
-}
-
-function detachIndex({ database, transaction }: Query, ref: Ref): void {
-  if (database.indexes.has(ref.id)) transaction.make({ kind: 'index gone', ref })
-}
-
-function takeDatabase({ database, store, transaction }: Query): bigint {
-  const number = store.state.nextDatabase
-  transaction.make({ kind: 'database', number, parent: database.number, isGone: false })
-  return BigInt(number)
-}
-
-/** With a database go those below it. */
-function detachDatabase({ store, transaction }: Query, ref: Ref): void {
-  const database = store.database(Number(ref.id))
-  if (database === undefined) return
-  const within = [...store.state.databases.values()].filter(other => other.isWithin(database))
-  for (const { number } of within.reverse()) {
-    transaction.make({ kind: 'database', number, parent: undefined, isGone: true })
-  }
-}
-
-function takeNumber({ database, transaction }: Query): bigint {
-  const number = database.nextNumber
-  transaction.make({ kind: 'number', database: database.number, next: number + 1 })
-  return BigInt(number)
-}
-
-/** Indexes have numbers above those of all collections. */
-function takeIndexNumber(query: Query): bigint {
-  return takeNumber(query) + BigInt(FIRST_USER_INDEX - FIRST_USER_COLLECTION)
-}
+/** The fields of a database, in the order in which they are checked; the account is looked at twice, for its id. */
+const databaseFields: readonly FieldRule[] = [
+  data,
+  name,
+  { name: 'account', read: readData },
+  { name: 'account', read: readAccountId, isDropped: true },
+  { name: 'priority', read: readPriority },
+  { name: 'container', read: readBoolean },
+  { name: 'typechecked', read: readBoolean },
+  { name: 'protected', read: readBoolean },
+]
 
 const takeId = (query: Query): bigint => query.store.takeId()
 
 const kinds: readonly Kind[] = [
   {
     native: COLLECTIONS,
-    fields: [name, { name: 'history_days', read: readCount }, { name: 'ttl_days', read: readInteger }, data],
+    // That history is of so many days that there can be is looked at behind all types but that of the name.
+    fields: [
+      data,
+      { name: 'history_days', read: readInteger },
+      { name: 'ttl_days', read: readInteger },
+      { name: 'history_days', read: readCount },
+      name,
+    ],
     defaults: [['history_days', 0n]],
     kept: ['name', 'history_days'],
     takeId: takeNumber,
+    checks: [missingReferences],
+    forbid: forbidLoss,
+    forbidDelete: forbidDeletion('Cannot delete collection'),
     attach: attachCollection,
     detach: detachCollection,
   },
@@ -151,33 +115,36 @@ const kinds: readonly Kind[] = [
     ],
     kept: ['name', 'unique', 'serialized', 'partitions'],
     takeId: takeIndexNumber,
+    prepare: (_query, parameters, _ref, base) => prepareIndex(parameters, base),
+    settle: settleIndex,
     complete: (fields, ref, query) => completeIndex(fields, isIndexActive(query, ref, fields)),
-    checkFields: checkBindings,
+    checks: [checkBindings, missingReferences],
     checkChange: checkShape,
+    forbidDelete: forbidDeletion('Cannot cause deletion of backing index'),
     attach: attachIndex,
     detach: detachIndex,
   },
   {
     native: DATABASES,
-    fields: [
-      name,
-      { name: 'priority', read: readPriority },
-      { name: 'container', read: readBoolean },
-      { name: 'typechecked', read: readBoolean },
-      { name: 'protected', read: readBoolean },
-      data,
-    ],
+    fields: databaseFields,
     kept: ['name', 'global_id'],
+    checks: [missingReferences, checkContainer],
     takeId: takeDatabase,
     complete: (fields, ref) => (fields.has('global_id') ? fields : new Map(fields).set('global_id', globalId(ref))),
     detach: detachDatabase,
   },
   {
     native: FUNCTIONS,
-    fields: [name, { name: 'body', isRequired: true, read: readLambdaField }, { name: 'role', read: readRole }, data],
+    fields: [
+      data,
+      name,
+      { name: 'role', read: readRole },
+      { name: 'body', isRequired: true, read: readBody },
+      { name: 'signature', read: readString },
+    ],
     kept: ['name'],
-    checkFields: checkRoleNames,
-    hasReferences: true,
+    checks: [missingReferences, checkRoleNames],
+    forbid: ({ fields }) => (typeof fields.get('body') === 'string' ? ['Invalid type provided for field `body`.'] : []),
   },
   ...accessKinds,
 ]
@@ -189,27 +156,36 @@ function notUnique(at: Position): Failure {
 /** What is to be read: parameters, on top of what the document has, if it is there already. */
 type Asked = {
   readonly ref: Ref
+  readonly old?: ObjectValue
   readonly base?: ObjectValue
   readonly parameters: ObjectValue
   readonly at: Position
 }
 
-/** Reads parameters, and the whole that they make. Fails with everything that is wrong, each thing told once. */
-function readWhole(kind: Kind, query: Query, { ref, base, parameters, at }: Asked) {
+/** Parameters in their stored form; nulls are kept, for they take fields away. Fails where a ref cannot be stored. */
+function storeParameters(query: Query, parameters: ObjectValue, at: Position): ObjectValue {
+  const storer = new Storer(query)
+  const stored = storer.store(parameters, [], true)
+  if (storer.failures.length > 0) throw invalidData(at, storer.failures)
+  return stored instanceof Map ? stored : parameters
+}
+
+/** Reads the whole that parameters make of a document. Fails with everything that is wrong, each thing told once. */
+function readWhole(kind: Kind, query: Query, { ref, old, base, parameters, at }: Asked): ObjectValue {
   const before = base ?? new Map(kind.defaults)
-  const prepared = kind.prepare?.(query, parameters, ref, base) ?? { parameters, failures: [] }
-  const read = readSchemaFields(kind.fields, prepared.parameters, query, field => before.has(field))
-  const patched = patchFields(before, read.fields)
-  const fields = kind.settle?.(patched) ?? patched
-  const failures = [
-    ...prepared.failures,
-    ...read.failures,
-    ...(kind.check?.(query, read.fields, base && ref) ?? []),
-    ...(kind.checkFields?.(fields, query) ?? []),
-    ...(kind.hasReferences === true ? missingReferences(query, fields) : []),
-  ]
+  const stored = storeParameters(query, parameters, at)
+  const prepared = kind.prepare?.(query, stored, ref, base) ?? { parameters: stored, failures: [] }
+  const settled = proposeFields(kind.fields, before, prepared.parameters)
+  const all = kind.settle?.(settled) ?? settled
+  const { fields, failures } = readSchemaFields(kind.fields, all, before)
+  const proposed: Proposed = { query, fields, all, self: base && ref, at }
+  failures.unshift(...prepared.failures)
+  for (const check of kind.checks ?? []) failures.push(...check(proposed))
+  if (failures.length === 0) failures.push(...(kind.lastCheck?.(proposed) ?? []))
   if (failures.length > 0) throw invalidData(at, distinct(failures))
-  return { given: read.fields, fields }
+  const reasons = kind.forbid?.(proposed, old) ?? []
+  if (reasons.length > 0) throw forbidden(at, reasons)
+  return fields
 }
 
 function distinct(failures: readonly FieldFailure[]): FieldFailure[] {
@@ -237,8 +213,8 @@ function makeRule(kind: Kind): SchemaRule {
   return {
     create(query, parameters, id, places) {
       const ref = new Ref(query.database.number, native, id ?? (kind.takeId ?? takeId)(query))
-      const { given, fields: settled } = readWhole(kind, query, { ref, parameters, at: places.key })
-      if (isTaken(query, native, given.get('name'))) {
+      const settled = readWhole(kind, query, { ref, parameters, at: places.key })
+      if (isTaken(query, native, settled.get('name'))) {
         throw failure(places.key, 'instance already exists', `${nounOf(ref)} already exists.`)
       }
       const fields = kind.complete?.(settled, ref, query) ?? settled
@@ -252,11 +228,11 @@ function makeRule(kind: Kind): SchemaRule {
 
     change(query, ref, old, parameters, changeKind, places) {
       const base = changeKind === 'update' ? old.fields : keep(old.fields, kind.kept ?? [])
-      const { given, fields: settled } = readWhole(kind, query, { ref, base, parameters, at: places.form })
+      const settled = readWhole(kind, query, { ref, old: old.fields, base, parameters, at: places.form })
       const fields = kind.complete?.(settled, ref, query) ?? settled
       const changed = kind.checkChange?.(old.fields, fields) ?? []
       if (changed.length > 0) throw invalidData(places.form, changed)
-      const renamed = given.get('name')
+      const renamed = settled.get('name')
       if (renamed !== undefined && renamed !== old.fields.get('name')) {
         if (isTaken(query, native, renamed)) throw notUnique(places.form)
         releaseName(query, ref, old.fields)
@@ -268,7 +244,17 @@ function makeRule(kind: Kind): SchemaRule {
       return showVersion(query, ref, { ts, fields: shown })
     },
 
-    detach(query, ref, fields) {
+    readPast:
+      kind.hasPast === true
+        ? (query, ref, parameters, at) => {
+            // What the other checks look at is there in the present.
+            return readWhole({ ...kind, checks: [] }, query, { ref, base: new Map(), parameters, at })
+          }
+        : undefined,
+
+    detach(query, ref, fields, at) {
+      const reason = kind.forbidDelete?.(query)
+      if (reason !== undefined) throw forbidden(at, [reason])
       releaseName(query, ref, fields)
       kind.detach?.(query, ref, fields)
     },

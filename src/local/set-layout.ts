@@ -78,15 +78,3 @@ export function boundOf(cursor: readonly Value[], layout: SetLayout, side: 'belo
   if (document instanceof Ref) return { values, ref: document, isAbove: side === 'above' }
   return { values, isAbove: compareValues(document, lowestRef) > 0 }
 }
-
-/** The part of a set between two cursors. */
-export function rangeOf(set: SetForm, from: Value, to: Value, store: Store): SetForm {
-  const layout = layoutOf(set, store)
-  const toList = (value: Value): Value[] => (Array.isArray(value) ? value : [value])
-  return {
-    kind: 'range',
-    set,
-    from: boundOf(toList(from), layout, 'below'),
-    to: boundOf(toList(to), layout, 'above'),
-  }
-}

@@ -1,4 +1,5 @@
 /** Sets as objects: their shape on the wire, and what they become when they are stored (protocol.md D.2, E.3). */
+import { serverFault } from './failures.ts'
 import { Ref, SetValue } from './values.ts'
 import type { Bound, ObjectValue, SetForm, Value } from './values.ts'
 
@@ -11,8 +12,9 @@ function operand(form: SetForm): Value {
   return form.kind === 'documents' && form.isSchema === true ? form.collection : new SetValue(form)
 }
 
+/** An end of a range: its values, or its document where it has none. */
 function placeOf({ values, ref }: Bound): Value[] {
-  return ref === undefined ? [...values] : [...values, ref]
+  return values.length === 0 && ref !== undefined ? [ref] : [...values]
 }
 
 /** The object inside of `@set`; sets in it are values of their own. */
@@ -75,4 +77,20 @@ export function partsOfSet(form: SetForm): Value {
     default:
       return null
   }
+}
+
+/** Kinds of sets that the real server has no stored form of (SetL.irValue in MODEL/ast/Expression.scala). */
+const unstorable: Partial<Record<SetForm['kind'], string>> = {
+  singleton: 'DocSingletonSet',
+  range: 'RangeSet',
+  reverse: 'ReverseSet',
+}
+
+/** What is stored of a set, and what it is compared by: lists of sets stay lists. Throws where there is no such thing. */
+export function storedSet(form: SetForm): ObjectValue {
+  const name = unstorable[form.kind]
+  if (name !== undefined) throw serverFault(`java.lang.IllegalStateException: Unknown set ${name}.`)
+  const fields = describeSet(form)
+  if ('sets' in form) fields.set(form.kind, form.sets.map(operand))
+  return new Map([['@set', fields]])
 }

@@ -3,25 +3,11 @@
  * refs must be of this database and known (protocol.md E.3).
  */
 import type { Query } from './call.ts'
-import { eventFieldsOf, fieldsOf } from './compare.ts'
+import { storedFieldsOf } from './compare.ts'
 import type { FieldFailure } from './failures.ts'
 import { FIRST_USER_COLLECTION } from './native.ts'
-import { describeSet } from './set-shapes.ts'
-import {
-  Action,
-  Bytes,
-  CalendarDate,
-  Lambda,
-  PendingTime,
-  Ref,
-  SetValue,
-  Time,
-  UnresolvedRef,
-  Uuid,
-  VersionValue,
-} from './values.ts'
+import { Action, Bytes, CalendarDate, Lambda, PendingTime, Ref, Time, UnresolvedRef, Uuid } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
-import { nativeRef } from './names.ts'
 import { COLLECTIONS } from './native.ts'
 
 /** The names of stored types in messages of validation. */
@@ -66,10 +52,9 @@ export class Storer {
     if (Array.isArray(value)) return this.#array(value, path)
     if (value instanceof Map) return this.#object(value, path, keepsNulls)
     if (value instanceof Ref || value instanceof UnresolvedRef) return this.#ref(value, path)
-    if (value instanceof SetValue) return this.#object(new Map([['@set', describeStored(value)]]), path, false)
     if (value instanceof PendingTime) return BigInt(value.micros)
     if (value instanceof Action) return value.name
-    const fields = plainFieldsOf(value)
+    const fields = storedFieldsOf(value)
     return fields === undefined ? value : this.#object(fields, path, false)
   }
 
@@ -107,29 +92,4 @@ export class Storer {
   #fail(field: readonly string[], description: string): void {
     this.failures.push({ field, code: 'invalid reference', description })
   }
-}
-
-/** Versions name their collection twice over, and events have the words of old. */
-function plainFieldsOf(value: Value): ObjectValue | undefined {
-  if (value instanceof VersionValue) {
-    const collection = nativeRefOf(value.ref)
-    return new Map<string, Value>([
-      ['ref', value.ref],
-      ['class', collection],
-      ['collection', collection],
-      ['ts', BigInt(value.ts)],
-      ...value.fields,
-    ])
-  }
-  return eventFieldsOf(value) ?? fieldsOf(value)
-}
-
-function nativeRefOf(ref: Ref): Ref {
-  return nativeRef({ number: ref.database }, ref.collection)
-}
-
-function describeStored(value: SetValue): ObjectValue {
-  const fields = describeSet(value.form)
-  const events = fields.get('events')
-  return events instanceof SetValue ? new Map([['events', describeSet(events.form)]]) : fields
 }

@@ -126,7 +126,8 @@ export type SetForm =
   | { readonly kind: 'match'; readonly index: Ref; readonly terms: readonly Value[] }
   /** `isSchema` where it was written as `collections()`, `keys()` and so on. */
   | { readonly kind: 'documents'; readonly collection: Ref; readonly isSchema?: true; readonly isSource?: true }
-  | { readonly kind: 'singleton'; readonly ref: Ref }
+  /** `isDocument` where it was written as the ref of a document. */
+  | { readonly kind: 'singleton'; readonly ref: Ref; readonly isDocument?: true }
   | { readonly kind: 'events'; readonly of: SetForm | Ref }
   | { readonly kind: 'union' | 'intersection' | 'difference'; readonly sets: readonly SetForm[] }
   | { readonly kind: 'distinct' | 'reverse'; readonly set: SetForm }

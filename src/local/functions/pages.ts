@@ -138,7 +138,7 @@ export function readPage(form: SetForm, context: SetContext, asked: Asked): Page
 
 /** The set of a subject: of the ref of a document that of this document. */
 function setOf(subject: Ref | SetForm): SetForm {
-  return subject instanceof Ref ? { kind: 'singleton', ref: subject } : subject
+  return subject instanceof Ref ? { kind: 'singleton', ref: subject, isDocument: true } : subject
 }
 
 /** The history of a subject: of a document alone its own. */

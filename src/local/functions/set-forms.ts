@@ -1,15 +1,18 @@
 /** Forms that make sets. Three of them also work on arrays, and two on pages. */
 import type { Call, Evaluate } from '../call.ts'
-import { castRef, castSetOrArray } from '../call.ts'
+import { castRef, castSetOrArray, undefinedRef } from '../call.ts'
 import { effectOf } from '../effects.ts'
+import { readEventCursor } from '../event-cursors.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
+import { highestRef, lowestRef } from '../history-events.ts'
 import { findSchema } from '../names.ts'
 import { Storer } from '../stored.ts'
-import { isCompatible, layoutOf, rangeOf } from '../set-layout.ts'
+import { boundOf, isCompatible, layoutOf } from '../set-layout.ts'
+import type { SetLayout } from '../set-layout.ts'
 import { Tally } from '../tally.ts'
 import { Lambda, Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
-import type { SetForm, Value } from '../values.ts'
+import type { Bound, Position, SetForm, Value } from '../values.ts'
 
 /** Terms are what would be stored of them. */
 function termsOf(call: Call, key: string): Value[] {
@@ -124,9 +127,23 @@ function derived(kind: 'distinct' | 'reverse'): Evaluate {
   }
 }
 
+/** An end of a range, read as a cursor of its set would be; what only history knows of it bounds nothing. */
+function rangeEnd(value: Value, at: Position, layout: SetLayout, side: 'below' | 'above'): Bound {
+  if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
+  if (!layout.isHistory) return boundOf(Array.isArray(value) ? value : [value], layout, side)
+  const { values, ref } = readEventCursor(value, at).place
+  return ref === lowestRef || ref === highestRef ? { values, isAbove: ref === highestRef } : { values, ref }
+}
+
 const evaluateRange: Evaluate = call => {
   const set = call.set('range')
-  return new SetValue(rangeOf(set, call.value('from'), call.value('to'), call.query.store))
+  const layout = layoutOf(set, call.query.store)
+  const ends = [
+    { value: call.value('from'), at: call.at('from'), side: 'below' },
+    { value: call.value('to'), at: call.at('to'), side: 'above' },
+  ] as const
+  const [from, to] = collect(ends, ({ value, at, side }) => rangeEnd(value, at, layout, side)) as [Bound, Bound]
+  return new SetValue({ kind: 'range', set, from, to })
 }
 
 function joinTarget(call: Call): Lambda | Ref {

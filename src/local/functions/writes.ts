@@ -8,8 +8,8 @@ import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema, nativeRef } from '../names.ts'
 import { ACCESS_PROVIDERS, COLLECTIONS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES } from '../native.ts'
 import { moveDatabase } from '../schema-moves.ts'
-import { Action, Ref, UnresolvedRef } from '../values.ts'
-import type { ObjectValue } from '../values.ts'
+import { Action } from '../values.ts'
+import type { ObjectValue, Ref } from '../values.ts'
 
 function placesOf(call: Call, key: string): Places {
   return { form: call.position, key: call.at(key), isPast: call.frame.readAt !== undefined }
@@ -34,12 +34,10 @@ function parametersOf(call: Call): ObjectValue {
 const evaluateCreate: Evaluate = call => {
   checkMayWrite(call)
   const value = call.value('create')
-  const target = typeof value === 'string' ? findSchema(call.query.database, 'collection', value) : value
-  if (!(target instanceof Ref) && !(target instanceof UnresolvedRef)) {
-    throw wrongType(call.at('create'), 'Identifier', typeName(target))
-  }
+  // A name is looked up last of all.
+  const named = typeof value === 'string' ? undefined : castRef(value, call.at('create'), 'Identifier')
   const parameters = parametersOf(call)
-  const ref = castRef(target, call.at('create'))
+  const ref = named ?? castRef(findSchema(call.query.database, 'collection', value as string), call.at('create'))
   const isCollection = schemaKindOf(ref) === 'collection'
   const collection = isCollection ? ref : nativeRef({ number: ref.database }, ref.collection)
   return createDocument(call.query, collection, isCollection ? undefined : ref.id, parameters, placesOf(call, 'create'))

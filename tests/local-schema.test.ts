@@ -1,0 +1,239 @@
+// What documents of the schema, keys and tokens may hold, in which order it is told what is wrong with them, and what
+// the modes of a database forbid. The real server's rules are in its `ext/model`: the validators of `doc/*.scala`, and
+// `ast/functions/WriteAdaptor.scala`.
+import './support/leaks.ts'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LocalService, create, doc } from './support/local-service.ts'
+import type { Answered, Json } from './support/local-service.ts'
+
+type Told = { code: string; description: string; position: Json[]; failures?: { field: string[]; code: string }[] }
+
+function serve(): LocalService {
+  const service = new LocalService()
+  service.ask({ create_collection: { object: { name: 'things' } } })
+  service.ask(create('things', 1, { n: 1 }))
+  return service
+}
+
+/** An answer in short: what it tells of each field, else its first error, else what there is now. */
+function tell({ body }: Answered): string {
+  const [error] = (body['errors'] as Told[] | undefined) ?? []
+  if (error === undefined) return 'made'
+  const { failures } = error
+  if (failures === undefined) return `${error.position.join('.')} ${error.code}: ${error.description}`
+  return failures.map(({ field, code }) => `${field.join('.')} ${code}`).join(', ')
+}
+
+const things = { collection: 'things' }
+const lost = doc('things', 999)
+const identity = { query: { lambda: 'x', expr: { var: 'x' } } }
+
+function index(fields: object): object {
+  return { create_index: { object: { name: 'i', source: things, ...fields } } }
+}
+
+/** A query, and what is told of it; each is asked of a server that nothing else was asked of. */
+const rows: readonly (readonly [query: object, told: string])[] = [
+  // All fields are looked at, in the order of the validators.
+  [
+    { create_database: { object: { name: 1, data: 1, priority: 0 } } },
+    'data invalid type, name invalid type, priority invalid type',
+  ],
+  [{ create_database: { object: { name: 'd', account: 1 } } }, 'account invalid type, account.id invalid type'],
+  [{ create_database: { object: { name: 'd', account: { object: { id: 'x' } } } } }, 'account.id invalid type'],
+  [
+    { create_collection: { object: { name: 1, data: 1, history_days: -1, ttl_days: 'x' } } },
+    'data invalid type, ttl_days invalid type, history_days non-negative value required, name invalid type',
+  ],
+  [
+    { create_function: { object: { name: 1, data: 1, body: 1, role: 1, signature: 1 } } },
+    'data invalid type, name invalid type, role invalid type, body invalid type, signature invalid type',
+  ],
+  [
+    { create: { tokens: null }, params: { object: { ttl: 1, instance: 1, data: 1, hashed_secret: 1 } } },
+    'data invalid type, ttl invalid type, instance invalid type, hashed_secret invalid type',
+  ],
+  // A function of the newer language is read, and then refused.
+  [
+    { create_function: { object: { name: 'f', body: 'x => x' } } },
+    'create_function schema validation failed: Invalid type provided for field `body`.',
+  ],
+  // Refs are looked up wherever they stand, also where there should be none.
+  [{ create_collection: { object: { name: 'c', data: { object: { r: lost } } } } }, 'data.r invalid reference'],
+  [{ create_database: { object: { name: 'd', data: { object: { r: lost } } } } }, 'data.r invalid reference'],
+  [index({ data: { object: { r: lost } } }), 'data.r invalid reference'],
+  [{ create_key: { object: { role: lost } } }, 'role invalid type, role invalid reference'],
+  [{ create: { tokens: null }, params: { object: { instance: lost } } }, 'made'],
+  // Of a secret and its hash, one that will do is enough.
+  [{ create_key: { object: { role: 'server', secret: 1, hashed_secret: 'x' } } }, 'made'],
+  [{ create_key: { object: { role: 'server', secret: 'x', hashed_secret: 1 } } }, 'secret invalid secret'],
+  [
+    { create_key: { object: { role: 'server', secret: 1, hashed_secret: 1 } } },
+    'secret invalid type, hashed_secret invalid type',
+  ],
+  // An object without anything in it is no value.
+  [{ create_collection: { object: { name: { object: {} } } } }, 'name value required'],
+  [{ create_collection: { object: { name: 'c', history_days: { object: { a: null } } } } }, 'made'],
+  [{ create: things, params: { object: { ttl: { object: {} }, data: { object: {} } } } }, 'made'],
+  [index({ source: { object: {} } }), 'class value required, source value required'],
+  // Sources, by either word for the collections.
+  [index({ source: { object: { class: things, collection: 1 } } }), 'made'],
+  [index({ source: { object: { class: 1 } } }), 'class invalid type'],
+  [index({ source: { object: { collection: ['_'] } } }), 'class value required'],
+  [index({ source: { object: { class: ['_'] } } }), 'class invalid type'],
+  [index({ source: { object: { collection: { databases: null } } } }), 'source invalid reference'],
+  [index({ source: { object: { collection: things, fields: 1 } } }), 'fields invalid type'],
+  [index({ source: [null, things] }), 'made'],
+  [index({ active: null }), 'active value required'],
+  [index({ terms: { object: { foo: 1 } } }), 'field value required'],
+  [index({ terms: [{ object: { foo: 1, field: 'n' } }, null] }), 'made'],
+  // Errors of the ref and of the refs in the data are told together, but not with what comes behind them.
+  [
+    { insert: { databases: null }, ts: 1, action: 'create', params: { object: { data: { collection: 'nope' } } } },
+    'data invalid reference',
+  ],
+  [{ create: { collection: 'nope' }, params: 1 }, "create invalid ref: Ref refers to undefined collection 'nope'"],
+]
+
+test('what is wrong with a document of the schema is told of all fields, in the order of the validators', () => {
+  for (const [query, told] of rows) assert.equal(tell(serve().send(query)), told, JSON.stringify(query))
+})
+
+test('what an index is made of stays as it was given; only of terms in lists is kept what there is to say of them', () => {
+  const service = serve()
+  const made = (fields: object, version = '4'): Record<string, Json> => {
+    const { body } = service.send(index(fields), 'secret', version)
+    const { source = null, terms = null, partitions = null } = body['resource'] as Record<string, Json>
+    service.ask({ delete: { index: 'i' } })
+    return { source, terms, partitions }
+  }
+  const ref = { '@ref': { id: 'things', collection: { '@ref': { id: 'collections' } } } }
+  const term = { object: { field: ['data', 'n'], foo: 1 } }
+  assert.deepEqual(made({ source: { object: { class: things, foo: 1 } } }).source, { collection: ref, foo: 1 })
+  assert.deepEqual(made({ terms: [term] }).terms, [{ field: ['data', 'n'] }])
+  assert.deepEqual(made({ terms: term }).terms, { field: ['data', 'n'], foo: 1 })
+  assert.deepEqual(made({ terms: [{ object: { field: 'class' } }] }).partitions, 8)
+  assert.deepEqual(made({ terms: { object: {} } }), { source: ref, terms: null, partitions: 1 })
+  const old = made({ source: { object: { collection: things } } }, '2.1').source as Record<string, Json>
+  assert.deepEqual(Object.keys(old), ['class'])
+})
+
+test('an update of a source is a change of it, and an index that is active stays so', () => {
+  const service = serve()
+  service.ask(index({ source: { object: { collection: things } }, active: true }))
+  const change = (fields: object): string => tell(service.send({ update: { index: 'i' }, params: { object: fields } }))
+  assert.equal(change({ source: { object: { collection: things } } }), 'made')
+  assert.equal(change({ source: { object: { class: things } } }), ' invalid index')
+  assert.equal(change({ active: null }), 'made')
+  assert.equal(change({ active: { object: {} } }), 'made')
+})
+
+test('a key can be written into the past, by its fields and without a secret of its own', () => {
+  const service = serve()
+  const key = { ref: { keys: null }, id: '5' }
+  const insert = (fields: object, action = 'create'): Answered =>
+    service.send({ insert: key, ts: 1, action, params: { object: fields } })
+  assert.equal(tell(insert({ data: 1 })), 'data invalid type, role value required')
+  assert.equal(tell(insert({ role: 'nope', hashed_secret: 'x' })), 'made')
+  const { role, hashed_secret: hash = null } = service.ask({ get: key }) as Record<string, Json>
+  assert.deepEqual([role, hash], ['nope', null])
+  assert.equal(tell(insert({}, 'delete')), 'made')
+  assert.equal(service.ask({ exists: key }), false)
+  const removal = service.send({ remove: key, ts: 1, action: 'create' })
+  assert.equal(tell(removal), ' invalid argument: Cannot remove event for specified ref.')
+})
+
+test('from version 5 on no document is made in the transaction that made its collection', () => {
+  const service = serve()
+  const both = (name: string): object => ({
+    let: { c: { create_collection: { object: { name } } } },
+    in: { create: { select: ['ref'], from: { var: 'c' } } },
+  })
+  assert.equal(service.send(both('a'), 'secret', '4').status, 201)
+  const { body } = service.send(both('b'), 'secret', '5')
+  const [error] = body['errors'] as Told[]
+  assert.deepEqual(error?.position, ['in', 'create'])
+  assert.equal(error?.description, 'Cannot create a collection and a document in it in the same transaction.')
+  const { body: changed } = service.send(
+    { do: [{ update: things, params: { object: { history_days: 1 } } }, { create: things }] },
+    'secret',
+    '5',
+  )
+  assert.ok('resource' in changed)
+})
+
+/** A database below the root, and a key for it. */
+function below(service: LocalService, name: string, fields: object): string {
+  service.ask({ create_database: { object: { name, ...fields } } })
+  const key = service.ask({ create_key: { object: { role: 'admin', database: { database: name } } } })
+  return (key as { secret: string }).secret
+}
+
+test('a database that only holds others has databases, keys and roles in it, and nothing else', () => {
+  const service = serve()
+  const secret = below(service, 'box', { container: true })
+  const allowed = [
+    { create_database: { object: { name: 'd' } } },
+    { create_key: { object: { role: 'server' } } },
+    { create_role: { object: { name: 'r', privileges: [] } } },
+    { create_access_provider: { object: { name: 'p', issuer: 'i', jwks_uri: 'https://localhost' } } },
+  ]
+  const refused = [
+    { create_collection: { object: { name: 'c' } } },
+    { create_function: { object: { name: 'f', body: identity } } },
+    { create: { tokens: null }, params: { object: { instance: { databases: null } } } },
+    { create: { credentials: null }, params: { object: {} } },
+  ]
+  for (const query of allowed) assert.equal(tell(service.send(query, secret)), 'made')
+  for (const query of refused) {
+    const [form] = Object.keys(query)
+    const told = `${form} invalid object in container: Object is not allowed in a container`
+    assert.equal(tell(service.send(query, secret)), told)
+  }
+})
+
+test('a database with collections, indexes or functions in it cannot become one that only holds others', () => {
+  const service = serve()
+  const secret = below(service, 'full', {})
+  const change = (container: boolean): string =>
+    tell(service.send({ update: { database: 'full' }, params: { object: { container } } }))
+  assert.equal(change(true), 'made')
+  assert.equal(change(false), 'made')
+  service.ask({ create_function: { object: { name: 'f', body: identity } } }, secret)
+  assert.equal(change(true), ' container candidate contains data')
+  service.ask({ delete: { function: 'f' } }, secret)
+  assert.equal(change(true), 'made')
+})
+
+test('in a protected database, and in those below it, no collection keeps less than it did, and none goes', () => {
+  const service = serve()
+  const secret = below(service, 'vault', { protected: true })
+  service.ask({ create_database: { object: { name: 'inner' } } }, secret)
+  service.ask({ create_database: { object: { name: 'open', protected: false } } }, secret)
+  const keyFor = (database: string): string =>
+    (service.ask({ create_key: { object: { role: 'admin', database: { database } } } }, secret) as { secret: string })
+      .secret
+  const mode = 'destructive change forbidden because database is in protected mode.'
+  const inner = keyFor('inner')
+  service.ask({ create_collection: { object: { name: 'c', history_days: 3 } } }, inner)
+  service.ask({ create_index: { object: { name: 'i', source: { collection: 'c' } } } }, inner)
+  const change = (fields: object): string =>
+    tell(service.send({ update: { collection: 'c' }, params: { object: fields } }, inner))
+  assert.equal(change({ history_days: 4 }), 'made')
+  assert.equal(
+    change({ history_days: 2 }),
+    ` schema validation failed: Cannot decrease \`history_days\` field: ${mode}`,
+  )
+  assert.equal(
+    change({ history_days: null }),
+    ` schema validation failed: Cannot remove \`history_days\` field: ${mode}`,
+  )
+  assert.equal(change({ ttl_days: 1 }), ` schema validation failed: Cannot remove \`ttl_days\` field: ${mode}`)
+  const remove = (ref: object, key = inner): string => tell(service.send({ delete: ref }, key))
+  assert.equal(remove({ collection: 'c' }), ` schema validation failed: Cannot delete collection: ${mode}`)
+  assert.equal(remove({ index: 'i' }), ` schema validation failed: Cannot cause deletion of backing index: ${mode}`)
+  const open = keyFor('open')
+  service.ask({ create_collection: { object: { name: 'c' } } }, open)
+  assert.equal(remove({ collection: 'c' }, open), 'made')
+})

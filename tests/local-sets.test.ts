@@ -1,0 +1,98 @@
+// Rules of sets, pages and histories that few recorded queries show, asked of the embedded server one by one.
+import './support/leaks.ts'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LocalService, create, doc } from './support/local-service.ts'
+import type { Json } from './support/local-service.ts'
+
+function serve(): LocalService {
+  const service = new LocalService()
+  service.ask({ create_collection: { object: { name: 'things', history_days: 20_000 } } })
+  return service
+}
+
+/** An index over the things, with `values` of their data. */
+function addIndex(service: LocalService, name: string, values: string[], extra: object = {}): void {
+  const fields = values.map(value => ({ object: { field: ['data', value], ...extra } }))
+  service.ask({
+    create_index: { object: { name, source: { collection: 'things' }, values: fields, active: true } },
+  })
+}
+
+/** `FunctionAdapters.Range` and `CursorParser` in MODEL/ast/Parser.scala; `RangeSet` in MODEL/Renderable.scala. */
+test('the ends of a range are cursors of its set, and are shown by their values', () => {
+  const service = serve()
+  addIndex(service, 'by_n', ['n'])
+  service.ask(create('things', 1, { n: 1 }))
+  const set = { match: { index: 'by_n' } }
+  const errors = (range: object, from: Json | object, to: Json | object): Json =>
+    (service.send({ range, from, to }).body['errors'] as Record<string, Json>[]).map(error => [
+      ...(error['position'] as Json[]),
+      error['description'] ?? null,
+    ])
+  const unknown = (collection: string): object => ({ ref: { collection }, id: 1 })
+  assert.deepEqual(errors(set, unknown('no'), unknown('nope')), [
+    ['from', "Ref refers to undefined collection 'no'"],
+    ['to', "Ref refers to undefined collection 'nope'"],
+  ])
+  const type = 'Object, Integer, Time, or Date expected, String provided.'
+  assert.deepEqual(errors({ events: set }, 'a', 'b'), [
+    ['from', type],
+    ['to', type],
+  ])
+  const shown = service.ask({ range: set, from: [1, doc('things', 1)], to: doc('things', 1) }) as {
+    '@set': Record<string, Json>
+  }
+  assert.equal(shown['@set']['from'], 1)
+  const ofDocuments = { range: { documents: { collection: 'things' } }, from: doc('things', 1), to: [] }
+  const { '@set': plain } = service.ask(ofDocuments) as { '@set': Record<string, Json> }
+  assert.deepEqual(
+    [plain['from'], plain['to']],
+    [service.ask({ select: 'ref', from: { get: doc('things', 1) } }), null],
+  )
+})
+
+/** `SetL`, `DocEventL` and `SetEventL`: irValue in MODEL/ast/Expression.scala. */
+test('sets and events are stored in words of their own, and sets of one document not at all', () => {
+  const service = serve()
+  addIndex(service, 'by_n', ['n'])
+  service.ask(create('things', 1, { n: 1 }))
+  const store = (x: object): Json =>
+    service.ask({
+      select: ['data', 'x'],
+      from: { create: doc('things', 9), params: { object: { data: { object: { x } } } } },
+    })
+  const stored = (x: object): Json => {
+    const value = store(x)
+    service.ask({ delete: doc('things', 9) })
+    return value
+  }
+  const set = { match: { index: 'by_n' } }
+  const index = { '@obj': { '@set': { match: service.ask({ index: 'by_n' }) } } }
+  assert.deepEqual(stored(set), index)
+  assert.deepEqual(stored({ union: [set] }), { '@obj': { '@set': { union: [index] } } })
+  assert.deepEqual(stored({ events: set }), { '@obj': { '@set': { events: index } } })
+  const eventOf = (of: object): object => ({ select: ['data', 0], from: { paginate: of, events: true } })
+  const [ts, resource] = [
+    { select: ['ts'], from: { get: doc('things', 1) } },
+    { select: ['ref'], from: { get: doc('things', 1) } },
+  ].map(expression => service.ask(expression))
+  assert.deepEqual(stored(eventOf(doc('things', 1))), { ts, action: 'create', resource })
+  assert.deepEqual(stored(eventOf(set)), { ts, action: 'add', resource, values: [1] })
+  for (const unstorable of [{ singleton: doc('things', 1) }, { reverse: set }, { range: set, from: [], to: [] }]) {
+    assert.equal(service.send({ create: doc('things', 8), params: { object: { data: unstorable } } }).status, 500)
+    assert.equal(service.ask({ exists: doc('things', 8) }), false)
+  }
+})
+
+test('the page of a document has its ref as its source', () => {
+  const service = serve()
+  service.ask(create('things', 1, { n: 1 }))
+  const ref = service.ask({ select: 'ref', from: { get: doc('things', 1) } })
+  assert.deepEqual(service.ask({ paginate: doc('things', 1), sources: true }), {
+    data: [{ value: ref, sources: [ref] }],
+  })
+  assert.deepEqual(service.ask({ paginate: { singleton: doc('things', 1) }, sources: true }), {
+    data: [{ value: ref, sources: [{ '@set': { singleton: ref } }] }],
+  })
+})
