@@ -209,6 +209,24 @@ test('a UUID is read from five numbers, as Java does: digits that are too many c
   assert.equal(read('1-1-1-1'), null)
 })
 
+test('a read as of the time that its transaction will have sees what is there now, own writes included', () => {
+  // Casts.TransactionTimestamp and EvalContext.scala:58, 66; pages take the time of the snapshot for the same.
+  const service = serve()
+  service.ask(insert(JANUARY, 'create', { n: 1 }))
+  const made = { select: 'ts', from: { create: doc('things', 2) } }
+  const reads = { get: doc('things', 2), ts: { var: 'ts' } }
+  const pages = (ts: object): object => ({ paginate: { documents: { collection: 'things' } }, ts })
+  const inPast = (expr: object): object => ({ let: { ts: made }, in: { at: JANUARY, expr } })
+  assert.equal(service.send(inPast(reads)).status, 200)
+  service.ask({ delete: doc('things', 2) })
+  assert.equal(service.ask(inPast({ ...reads, get: undefined, exists: reads.get })), true)
+  const both = (page: Json): number => (page as { data: Json[] }).data.length
+  assert.equal(both(service.ask(pages({ select: 'ts', from: { create: doc('things', 3) } }))), 3)
+  assert.equal(both(service.ask({ do: [{ create: doc('things', 4) }, pages({ now: null })] })), 4)
+  const written = { ...insert(JANUARY, 'create', {}), ts: { select: 'ts', from: { create: doc('things', 5) } } }
+  assert.equal(errorOf(service.send(written))['description'], 'Time expected, Unresolved Transaction Time provided.')
+})
+
 test('functions that are older than version 3 show no version to requests that are', () => {
   const service = serve()
   const lambda = { lambda: 'x', expr: 1 }

@@ -15,6 +15,7 @@ import {
   CalendarDate,
   Lambda,
   Page,
+  PendingTime,
   Ref,
   SetValue,
   Time,
@@ -203,6 +204,14 @@ export class Call {
   /** The same as whole microseconds; undefined where the argument was not given. */
   micros(key: string): number | undefined {
     return this.has(key) ? Number(this.time(key).micros) : undefined
+  }
+
+  /** The frame of a read that may name a time of its own, as `ts`. The time that the transaction will have is now. */
+  readFrame(): Frame {
+    if (!this.has('ts')) return this.frame
+    const time = this.value('ts')
+    const readAt = time instanceof PendingTime ? undefined : Number(castTime(time, this.at('ts')).micros)
+    return { ...this.frame, readAt }
   }
 
   /** The ref of a document, of any collection. */

@@ -147,11 +147,16 @@ function eventsOf(subject: Ref | SetForm, store: Store): SetForm {
   return { kind: 'events', of: subject }
 }
 
+/** Where a page is read: as of the transaction's own snapshot, with what the transaction has written (like `at`). */
+function frameOf(call: Call): Frame {
+  const frame = call.readFrame()
+  return frame.readAt === call.query.transaction.snapshot ? { ...frame, readAt: undefined } : frame
+}
+
 const evaluatePaginate: Evaluate = call => {
   const subject = call.refOrSet('paginate')
   const cursor = cursorOf(call)
-  const micros = call.micros('ts')
-  const frame = micros === undefined ? call.frame : { ...call.frame, readAt: micros }
+  const frame = frameOf(call)
   const size = sizeOf(call)
   const wantsEvents = call.has('events') && call.boolean('events')
   const hasSources = call.has('sources') && call.boolean('sources')

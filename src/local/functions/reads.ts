@@ -12,12 +12,6 @@ import { readPage } from './pages.ts'
 import { Ref, SetValue, UnresolvedRef } from '../values.ts'
 import type { SetForm, VersionValue } from '../values.ts'
 
-/** The frame of a read that names a time of its own. */
-function frameAt(call: Call): Frame {
-  const micros = call.micros('ts')
-  return micros === undefined ? call.frame : { ...call.frame, readAt: micros }
-}
-
 /** The version of a document that is there at the time of a frame. */
 export function readVersion(ref: Ref, frame: Frame): VersionValue | undefined {
   const { query } = frame
@@ -41,7 +35,7 @@ function getDocument(call: Call, ref: Ref, frame: Frame): VersionValue {
 
 const evaluateGet: Evaluate = call => {
   const subject = call.refOrSet('get')
-  const frame = frameAt(call)
+  const frame = call.readFrame()
   if (subject instanceof Ref) return getDocument(call, subject, frame)
   const ref = firstDocument(subject, call.setContext('get', frame))
   if (ref === undefined) throw call.fail('instance not found', 'Set not found.')
@@ -53,7 +47,7 @@ const plainInExists: ReadonlySet<number> = new Set([ROLES, ACCESS_PROVIDERS])
 
 const evaluateExists: Evaluate = call => {
   const value = call.value('exists')
-  const frame = frameAt(call)
+  const frame = call.readFrame()
   if (value instanceof UnresolvedRef) return false
   if (value instanceof SetValue) return hasDocument(value.form, call.setContext('exists', frame))
   if (!(value instanceof Ref)) throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
