@@ -237,3 +237,79 @@ test('in a protected database, and in those below it, no collection keeps less t
   service.ask({ create_collection: { object: { name: 'c' } } }, open)
   assert.equal(remove({ collection: 'c' }, open), 'made')
 })
+
+test('what rules in a transaction is the schema as it was before it: functions, the ttl of a collection, its indexes', () => {
+  const service = serve()
+  service.ask({ create_function: { object: { name: 'f', body: { query: { lambda: 'x', expr: 1 } } } } })
+  const renewed = { update: { function: 'f' }, params: { object: { body: { query: { lambda: 'x', expr: 2 } } } } }
+  const call = { call: 'f', arguments: 0 }
+  assert.equal(service.ask({ do: [renewed, call] }), 1)
+  assert.equal(service.ask(call), 2)
+  assert.equal(service.ask({ do: [{ delete: { function: 'f' } }, call] }), 2)
+  const made = {
+    let: { g: { create_function: { object: { name: 'g', body: identity } } } },
+    in: { call: { select: 'ref', from: { var: 'g' } }, arguments: 1 },
+  }
+  assert.equal(tell(service.send(made)), 'in.call instance not found: Function not found.')
+  const kept = { update: things, params: { object: { ttl_days: 1 } } }
+  const { ttl = null } = service.ask({ do: [kept, { create: things }] }) as Record<string, Json>
+  assert.equal(ttl, null)
+  const indexed = {
+    let: { i: index({ values: [{ object: { field: ['data', 'n'] } }] }) },
+    in: create('things', 2, { n: 2 }),
+  }
+  service.ask(indexed)
+  service.ask(create('things', 3, { n: 3 }))
+  assert.deepEqual(service.ask({ paginate: { match: { index: 'i' } } }), { data: [1, 3] })
+})
+
+test('a document that is made together with its collection is in no set of it', () => {
+  const service = serve()
+  const { ref } = service.ask({
+    let: { c: { create_collection: { object: { name: 'new' } } } },
+    in: { create: { select: 'ref', from: { var: 'c' } } },
+  }) as { ref: { '@ref': { id: string } } }
+  assert.equal(service.ask({ exists: doc('new', ref['@ref'].id) }), true)
+  assert.deepEqual(service.ask({ paginate: { documents: { collection: 'new' } } }), { data: [] })
+})
+
+test('a name that a transaction took away can be given in it again', () => {
+  const service = serve()
+  const again = { create_collection: { object: { name: 'things' } } }
+  const renamed = { update: things, params: { object: { name: 'others' } } }
+  assert.equal(tell(service.send({ do: [renamed, again] })), 'made')
+  assert.equal(
+    tell(service.send({ do: [{ delete: { collection: 'others' } }, again] })),
+    'do.1.create_collection instance already exists: Collection already exists.',
+  )
+  assert.equal(tell(service.send({ do: [{ delete: things }, again] })), 'made')
+  assert.equal(service.ask({ count: { documents: things } }), 0)
+  // What is deleted in the transaction that made it has no name any more.
+  const gone = {
+    let: { d: { create_database: { object: { name: 'd' } } } },
+    in: { delete: { select: 'ref', from: { var: 'd' } } },
+  }
+  assert.ok(!('ref' in (service.ask(gone) as object)))
+})
+
+test('a name is made of letters, marks, decimal digits, joins and some signs', () => {
+  const service = serve()
+  const names = ['x\u00b2', 'x\u2167', 'x\u200d', 'x\u0663', 'x\u0301', 'x\u203f', 'x=1', 'x y']
+  const told = names.map(name => tell(service.send({ create_collection: { object: { name } } })))
+  const wrong = 'name invalid characters'
+  assert.deepEqual(told, [wrong, 'made', 'made', 'made', 'made', 'made', wrong, wrong])
+})
+
+test('days are counted up to what 63 bits of nanoseconds can hold, and so many where they are more', () => {
+  const service = serve()
+  const ttlOf = (days: number): number => {
+    const name = `c${days}`.replace('-', 'm')
+    service.ask({ create_collection: { object: { name, ttl_days: days } } })
+    const { ttl, ts } = service.ask({ create: { collection: name } }) as { ttl: { '@ts': string }; ts: number }
+    return Math.round((Date.parse(ttl['@ts']) - ts / 1000) / 86_400_000)
+  }
+  assert.deepEqual(
+    [1, -1, 106_751, 106_752, 100_000_000, -106_752].map(ttlOf),
+    [1, -1, 106_751, 106_751, 106_751, 106_751],
+  )
+})

@@ -19,11 +19,10 @@ import type { ChangeKind } from './schema.ts'
 import { proposeFields, readData, readSchemaFields, readTimestamp } from './schema-fields.ts'
 import type { FieldRule } from './schema-fields.ts'
 import { isKeptOut } from './schema-modes.ts'
+import { microsOfDays } from './retention.ts'
 import { Storer } from './stored.ts'
 import { DELETED_FIELDS, DocumentEventValue, Ref, Time, UnresolvedRef, pathOf } from './values.ts'
 import type { ObjectValue, Position, Value, VersionValue } from './values.ts'
-
-const MICROS_PER_DAY = 86_400_000_000
 
 /** The earliest time that can be written at, in microseconds. */
 const FIRST_MICROS = 0
@@ -92,13 +91,16 @@ function readGiven(query: Query, base: ObjectValue, parameters: ObjectValue, at:
   return { fields: read.fields, hash }
 }
 
+function collectionOf(query: Query, ref: Ref): Ref {
+  return new Ref(query.database.number, COLLECTIONS, BigInt(ref.collection))
+}
+
 /** The ttl that a collection gives to what comes to be without one. */
 function withDefaultTtl(query: Query, ref: Ref, fields: ObjectValue): ObjectValue {
   if (fields.has('ttl')) return fields
-  const collection = query.store.lastFieldsOf(new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)))
-  const days = collection?.get('ttl_days')
+  const days = query.transaction.readCached(query.database, collectionOf(query, ref))?.fields.get('ttl_days')
   if (typeof days !== 'bigint') return fields
-  return new Map(fields).set('ttl', Time.ofMicros(query.transaction.snapshot + Number(days) * MICROS_PER_DAY))
+  return new Map(fields).set('ttl', Time.ofMicros(query.transaction.snapshot + microsOfDays(days)))
 }
 
 /** The first version in which a collection has to be older than the transaction that writes documents into it. */
@@ -107,8 +109,7 @@ const OLDER_COLLECTION_SINCE = 5
 /** Fails where the collection is as new as its document, for versions that do not have it so. */
 function checkCollectionIsOlder(query: Query, ref: Ref, at: Position): void {
   if (isBefore(query.apiVersion, OLDER_COLLECTION_SINCE)) return
-  const versions = query.database.findHistory(COLLECTIONS, BigInt(ref.collection))?.versions ?? []
-  if (versions.some(version => !query.transaction.isOwn(version.ts))) return
+  if (query.transaction.readCached(query.database, collectionOf(query, ref)) !== undefined) return
   const description = 'Cannot create a collection and a document in it in the same transaction.'
   throw failure(at, 'invalid argument', description)
 }
@@ -120,15 +121,11 @@ function readOrFail(query: Query, ref: Ref, at: Position): LiveVersion {
   return version
 }
 
-function collectionOf(query: Query, ref: Ref): Ref {
-  return new Ref(query.database.number, COLLECTIONS, BigInt(ref.collection))
-}
-
 /** Fails where a unique index has another document under one of the entries. */
 function checkUnique(query: Query, ref: Ref, fields: ObjectValue, at: Position): void {
   const { transaction, database } = query
   for (const index of database.indexes.values()) {
-    if (!index.definition.isUnique || !index.covers(ref.collection)) continue
+    if (!index.definition.isUnique || !index.covers(ref.collection) || transaction.isUnknown(index)) continue
     requireFilled(query, index)
     for (const placed of index.place(ref, { ts: transaction.snapshot, fields })) {
       const entries = index.findEntries(placed.set)

@@ -8,7 +8,8 @@ import type { SchemaKind } from './values.ts'
 /** The id that stands for the own document of who asks, in the escape for refs (protocol.md D.3). */
 export const SELF = 'self'
 
-const nameShape = /^[;@+$\-_.!~%\p{L}\p{N}\p{M}\p{Pc}]+$/u
+/** What Java takes for the characters of words, and some signs. */
+const nameShape = /^[;@+$\-_.!~%\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+$/u
 
 /** Whether something of the schema can have this name. */
 export function isSchemaName(text: string): boolean {

@@ -74,7 +74,8 @@ export class Renderer {
   /** `{"ref":…,"ts":…,…}`: a version, or what an event shows of one. */
   version(ref: Ref, ts: number, fields: ObjectValue): string {
     const rest = this.fields(fields).slice(1)
-    return `{"ref":${this.value(ref)},"ts":${ts}${rest === '}' ? rest : `,${rest}`}`
+    const own = this.#ref(ref)
+    return `{${own === undefined ? '' : `"ref":${own},`}"ts":${ts}${rest === '}' ? rest : `,${rest}`}`
   }
 
   #render(value: Value): string | undefined {

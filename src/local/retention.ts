@@ -14,10 +14,18 @@ const MICROS_PER_DAY = 86_400_000_000
 /** What is kept of every collection, whatever its days. */
 const KEPT_MICROS = 15 * 60_000_000
 
+/** The most days that the real server counts; it counts as many of what is less than as many below none. */
+const MOST_DAYS = 106_751n
+
+/** The length of so many days in microseconds. */
+export function microsOfDays(days: bigint): number {
+  return Number(days > MOST_DAYS || days < -MOST_DAYS ? MOST_DAYS : days) * MICROS_PER_DAY
+}
+
 /** The limit at a time, where nothing but the days counts; undefined days go back for ever. */
 function limitAt(ts: number, fields: ObjectValue): number {
   const days = fields.get('history_days')
-  return typeof days === 'bigint' ? ts - Number(days) * MICROS_PER_DAY - KEPT_MICROS : Number.NEGATIVE_INFINITY
+  return typeof days === 'bigint' ? ts - microsOfDays(days) - KEPT_MICROS : Number.NEGATIVE_INFINITY
 }
 
 /** The earliest time, in microseconds, that a collection can be read at by a query with this snapshot. */

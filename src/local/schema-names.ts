@@ -44,8 +44,8 @@ function setName({ database, transaction }: Query, ref: Ref, taken: string, id: 
 /** Whether a name is given, or about to be. */
 export function isTaken({ database, transaction }: Query, native: number, wanted: Value | undefined): boolean {
   if (typeof wanted !== 'string') return false
-  const isPending = transaction.names.get(pendingKey(database, native, wanted)) !== undefined
-  return isPending || database.findName(native, wanted) !== undefined
+  const key = pendingKey(database, native, wanted)
+  return (transaction.names.has(key) ? transaction.names.get(key) : database.findName(native, wanted)) !== undefined
 }
 
 /**

@@ -96,6 +96,7 @@ export class Transaction {
   readonly #rewritten = new Set<string>()
   readonly #told = new Told()
   readonly #rewrites: PlacedEvent[] = []
+  readonly #unknown = new Set<SetOwner>()
   #commitTime: number | undefined
 
   constructor(options: TransactionOptions) {
@@ -129,10 +130,20 @@ export class Transaction {
     return written === undefined ? this.read(database, ref) : written.base
   }
 
+  /**
+   * Whether this transaction made it, and is not told of by what it writes: the real server's cache has none of its new
+   * collections and indexes. What is still to be built gets it then.
+   */
+  isUnknown(owner: SetOwner): boolean {
+    return this.#unknown.has(owner)
+  }
+
   /** Changes what the server keeps, until the transaction fails. */
   make(edit: Edit): void {
     this.#undo.push(this.#options.state.make(edit))
     this.#edits.push(edit)
+    const made = this.#options.hasQuirks ? ownerMadeBy(edit, this.#options.state) : undefined
+    if (made !== undefined) this.#unknown.add(made)
   }
 
   /** Has something else undone when the transaction fails. */
@@ -158,7 +169,7 @@ export class Transaction {
     const version: Version = { ...(newest?.ts === ts && newest), ts, fields }
     const written = this.#touch(ref, newest, version)
     this.#put(ref, version)
-    for (const owner of database.ownersOf(ref.collection)) this.#replaceEntries(owner, written, version, kind)
+    for (const owner of this.#ownersOf(database, ref)) this.#replaceEntries(owner, written, version, kind)
     return version
   }
 
@@ -210,6 +221,12 @@ export class Transaction {
     this.#commitTime = undefined
   }
 
+  /** What is told of a write of a document. */
+  #ownersOf(database: Database, ref: Ref): readonly SetOwner[] {
+    const owners = database.ownersOf(ref.collection)
+    return this.#unknown.size === 0 ? owners : owners.filter(owner => !this.#unknown.has(owner))
+  }
+
   #put(ref: Ref, version: Version): void {
     this.make({ kind: 'version', ref, version, isTaken: false })
   }
@@ -252,7 +269,7 @@ export class Transaction {
 
   /** Changes the past of a document and tells of the next newer version, where its event is another one now. */
   #rewrite(database: Database, ref: Ref, version: Version, change: () => void): void {
-    const owners = database.ownersOf(ref.collection)
+    const owners = this.#ownersOf(database, ref)
     const old = database.findHistory(ref.collection, ref.id) ?? new DocumentHistory()
     const before = owners.map(owner => timelineOf(owner, ref, old.versions))
     const changesBefore = new Map(old.versions.map(one => [one.ts, old.changeOf(one)]))
@@ -307,6 +324,12 @@ export class Transaction {
   #netEvents(): PlacedEvent[] {
     return [...this.#written.values()].flatMap(written => [...written.net.values()].flat())
   }
+}
+
+/** The collection or the index that an edit makes; an index only where it is not to be built later. */
+function ownerMadeBy(edit: Edit, state: State): SetOwner | undefined {
+  if (edit.kind === 'collection' && !edit.isGone) return state.databaseOf(edit.database).collections.get(edit.number)
+  return edit.kind === 'index' && edit.isActive ? state.indexOf(edit.ref) : undefined
 }
 
 function eventsOf(ts: number, removed: readonly Placed[], added: readonly Placed[]): PlacedEvent[] {
