@@ -313,3 +313,14 @@ test('days are counted up to what 63 bits of nanoseconds can hold, and so many w
     [1, -1, 106_751, 106_751, 106_751, 106_751],
   )
 })
+
+test('a replace keeps what it may not take away, the name first', () => {
+  const service = serve()
+  const replaced = (ref: object, fields: object): string[] =>
+    Object.keys(service.ask({ replace: ref, params: { object: fields } }) as object)
+  assert.deepEqual(replaced(things, { ttl_days: 1 }), ['ref', 'ts', 'name', 'history_days', 'ttl_days'])
+  const provider = { data: { object: { a: 1 } }, jwks_uri: 'https://localhost', issuer: 'i', name: 'p' }
+  service.ask({ create_access_provider: { object: provider } })
+  const kept = ['ref', 'ts', 'name', 'issuer', 'jwks_uri', 'audience']
+  assert.deepEqual(replaced({ access_provider: 'p' }, {}), kept)
+})

@@ -261,8 +261,9 @@ function makeRule(kind: Kind): SchemaRule {
   }
 }
 
+/** The fields that a `replace` does not take away, in the order in which the kind names them. */
 function keep(fields: ObjectValue, kept: readonly string[]): ObjectValue {
-  return new Map([...fields].filter(([key]) => kept.includes(key)))
+  return new Map(kept.flatMap(key => (fields.has(key) ? [[key, fields.get(key) ?? null]] : [])))
 }
 
 /** The rules of the native collections, by their numbers. */
