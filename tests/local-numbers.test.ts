@@ -28,6 +28,8 @@ const answers: readonly (readonly [query: object, answer: string])[] = [
   [{ pow: 3, exp: 42 }, '1.0941898913151237E20'],
   [{ pow: -3, exp: -6 }, '0.0013717421124828531'],
   [{ pow: 10, exp: -4 }, '1.0E-4'],
+  [{ pow: 9, exp: 17 }, '1.6677181699666568E16'],
+  [{ pow: 10, exp: 23 }, '9.999999999999999E22'],
   [{ pow: 0.5, exp: 1074 }, '4.9E-324'],
   [{ trunc: 20_000, precision: -4 }, '20000'],
 ]

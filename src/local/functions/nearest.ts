@@ -15,11 +15,9 @@ const TINY_EXPONENT = 2 ** -54
 /** Powers of e beyond these are no doubles, but infinity and zero. */
 const MAX_EXPONENT = 710
 const MIN_EXPONENT = -746
-/**
- * How near to the middle of two doubles a value is left to `Math`, as a part of half a unit in the last place: where it
- * is the middle; for sines already where the real server's machine, whose values are not exact themselves, errs.
- */
+/** As parts of half a unit in the last place: what is as near to the middle of two doubles counts as the middle. */
 const TIE_BITS = 40n
+/** The sines of the real server's machine are not exact themselves: so near to the middle, `Math` is as good a guess. */
 const SINE_TIE_BITS = 7n
 
 const view = new DataView(new ArrayBuffer(8))
@@ -47,15 +45,25 @@ function times(a: bigint, b: bigint): bigint {
   return (a * b) >> BigInt(BITS)
 }
 
-/** A number of so many bits behind the point as the double nearest to it, or what `Math` has where two are as near. */
-function toDouble(fixed: bigint, bits: number, fromMath: number, tieBits = TIE_BITS): number {
+/** How far a number is above the middle of the two doubles around it, and half of their distance. */
+function aroundMiddle(fixed: bigint): { size: bigint; surplus: number; beyond: bigint; half: bigint } {
   const size = fixed < 0n ? -fixed : fixed
   const surplus = size.toString(2).length - MANTISSA_BITS
-  if (surplus < TIE_BITS) return fromMath
   const half = 1n << BigInt(surplus - 1)
-  const beyond = (size & (2n * half - 1n)) - half
-  if ((beyond < 0n ? -beyond : beyond) < half >> tieBits) return fromMath
-  const digits = Number((size >> BigInt(surplus)) + (beyond > 0n ? 1n : 0n))
+  return { size, surplus, beyond: (size & (2n * half - 1n)) - half, half }
+}
+
+function isNearMiddle(fixed: bigint, bits: bigint): boolean {
+  const { beyond, half } = aroundMiddle(fixed)
+  return (beyond < 0n ? -beyond : beyond) < half >> bits
+}
+
+/** A number of so many bits behind the point as the double nearest to it; from the middle, the even one. */
+function toDouble(fixed: bigint, bits = BITS): number {
+  const { size, surplus, beyond } = aroundMiddle(fixed)
+  const below = size >> BigInt(surplus)
+  const isUp = isNearMiddle(fixed, TIE_BITS) ? (below & 1n) === 1n : beyond > 0n
+  const digits = Number(isUp ? below + 1n : below)
   const scale = surplus - bits
   // Two steps: the smallest doubles are beyond the powers of two of one.
   const nearest = digits * 2 ** Math.trunc(scale / 2) * 2 ** (scale - Math.trunc(scale / 2))
@@ -100,11 +108,11 @@ function fixedLn(value: number): bigint {
 }
 
 /** The power of e, as a double. */
-function expOf(power: bigint, fromMath: number): number {
+function expOf(power: bigint): number {
   const twos = (power + LN2 / 2n) / LN2 - (power < -LN2 / 2n ? 1n : 0n)
   const rest = power - twos * LN2
   const fixed = sum(ONE, (term, index) => times(term, rest) / BigInt(index))
-  return toDouble(fixed, BITS - Number(twos), fromMath)
+  return toDouble(fixed, BITS - Number(twos))
 }
 
 const halfPis = new Map<number, bigint>()
@@ -154,22 +162,22 @@ function isPlainAngle(angle: number): boolean {
 
 /** e to a power. */
 export function exp(power: number): number {
-  const fromMath = Math.exp(power)
   const isPlain = power > MIN_EXPONENT && power < MAX_EXPONENT && Math.abs(power) >= TINY_EXPONENT
-  return isPlain ? expOf(toFixed(power), fromMath) : fromMath
+  return isPlain ? expOf(toFixed(power)) : Math.exp(power)
+}
+
+function isPlainLogarithm(value: number): boolean {
+  return value > 0 && value !== Infinity && value !== 1
 }
 
 /** The natural logarithm. */
 export function ln(value: number): number {
-  const fromMath = Math.log(value)
-  return value > 0 && value !== Infinity && value !== 1 ? toDouble(fixedLn(value), BITS, fromMath) : fromMath
+  return isPlainLogarithm(value) ? toDouble(fixedLn(value)) : Math.log(value)
 }
 
 /** The logarithm to the base 10. */
 export function log10(value: number): number {
-  const fromMath = Math.log10(value)
-  if (!(value > 0) || value === Infinity || value === 1) return fromMath
-  return toDouble((fixedLn(value) << BigInt(BITS)) / LN10, BITS, fromMath)
+  return isPlainLogarithm(value) ? toDouble((fixedLn(value) << BigInt(BITS)) / LN10) : Math.log10(value)
 }
 
 /** A number to a power. */
@@ -181,26 +189,25 @@ export function pow(base: number, exponent: number): number {
   const fixed = shift(fixedLn(size) * mantissa, twos)
   const power = exponent < 0 ? -fixed : fixed
   if (power > ONE * BigInt(MAX_EXPONENT) || power < ONE * BigInt(MIN_EXPONENT)) return fromMath
-  const nearest = expOf(power, Math.abs(fromMath))
+  const nearest = expOf(power)
   return fromMath < 0 ? -nearest : nearest
 }
 
 /** The sine of an angle. */
 export function sin(angle: number): number {
-  const fromMath = Math.sin(angle)
-  return isPlainAngle(angle) ? toDouble(fixedAngle(angle).sine, BITS, fromMath, SINE_TIE_BITS) : fromMath
+  if (!isPlainAngle(angle)) return Math.sin(angle)
+  const { sine } = fixedAngle(angle)
+  return isNearMiddle(sine, SINE_TIE_BITS) ? Math.sin(angle) : toDouble(sine)
 }
 
 /** The cosine of an angle. */
 export function cos(angle: number): number {
-  const fromMath = Math.cos(angle)
-  return isPlainAngle(angle) ? toDouble(fixedAngle(angle).cosine, BITS, fromMath) : fromMath
+  return isPlainAngle(angle) ? toDouble(fixedAngle(angle).cosine) : Math.cos(angle)
 }
 
 /** The tangent of an angle. */
 export function tan(angle: number): number {
-  const fromMath = Math.tan(angle)
-  if (!isPlainAngle(angle)) return fromMath
+  if (!isPlainAngle(angle)) return Math.tan(angle)
   const { sine, cosine } = fixedAngle(angle)
-  return toDouble((sine << BigInt(BITS)) / cosine, BITS, fromMath)
+  return toDouble((sine << BigInt(BITS)) / cosine)
 }
