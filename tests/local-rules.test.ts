@@ -591,3 +591,14 @@ test('a stack that is too deep is told as it is, but not beside another error', 
   assert.equal(errorOf(service.send(calls('deep')))['code'], 'stack overflow')
   assert.equal(errorOf(service.send(calls('both')))['code'], 'call error')
 })
+
+test('a new id counts as a write, and a read is refused it before its argument is looked at', () => {
+  const service = serve()
+  // MODEL/ast/BasicFunctions.scala `NewID`: the effect is checked before the arguments are read.
+  for (const key of ['new_id', 'next_id']) {
+    const query = encodeURIComponent(JSON.stringify({ [key]: { abort: 'x' } }))
+    const { code, description } = errorOf(service.request('GET', `/?q=${query}`))
+    assert.equal(code, 'invalid expression')
+    assert.equal(description, 'Call performs a write, which is not allowed in get requests.')
+  }
+})

@@ -81,8 +81,8 @@ const evaluateRef: Evaluate = call => {
 
 function makeId(key: 'new_id' | 'next_id'): Evaluate {
   return call => {
-    call.nothing(key)
     checkMayWrite(call)
+    call.nothing(key)
     return call.query.store.takeId().toString()
   }
 }
