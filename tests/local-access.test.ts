@@ -158,6 +158,34 @@ test('a key reads in the databases below its own, and writes in none of them', (
   assert.match(service.send({ update: there }).text, /Cannot write a scoped ref\./)
 })
 
+test('refs that cannot be written are told before what cannot be written to, beside the one that is written', () => {
+  const service = serve()
+  const nowhere = { ref: { collection: 'nowhere' }, id: '1' }
+  service.ask({ create_database: { object: { name: 'child' } } })
+  const child = secretOf(service, { role: 'admin', database: { database: 'child' } })
+  service.ask({ create_collection: { object: { name: 'c' } } }, child)
+  const there = { ref: { collection: 'c', scope: { database: 'child' } }, id: '1' }
+  const params = { object: { data: { object: { at: nowhere } } } }
+  const codes = (query: object): string[] =>
+    (service.send(query).body['errors'] as { code: string }[]).map(({ code }) => code)
+  const event = { ts: 1, action: 'create', params }
+  assert.deepEqual(codes({ insert: { collections: null }, ...event }), ['validation failed'])
+  assert.deepEqual(codes({ insert: there, ...event }), ['invalid argument', 'validation failed'])
+  assert.deepEqual(codes({ update: there, params }), ['invalid argument', 'validation failed'])
+  assert.deepEqual(codes({ create: there, params }), ['validation failed'])
+})
+
+test('whoever may not read a set is told so at the form that reads it', () => {
+  const service = serve()
+  const set = { match: { index: 'all' } }
+  const client = secretOf(service, { role: 'client' })
+  const at = (query: object): string => outcome(service.send(query, client, 'UNSTABLE'))
+  assert.equal(at({ take: 1, collection: set }), '403 permission denied at []')
+  assert.equal(at({ contains_value: 1, in: set }), '403 permission denied at []')
+  assert.equal(at({ is_empty: set }), '403 permission denied at [exists]')
+  assert.equal(at({ first: set }), '403 permission denied at [first]')
+})
+
 test('a key and a token are told where they are, and found by their secrets by those who may read them', () => {
   const service = serve()
   service.ask({ create_database: { object: { name: 'child' } } })

@@ -156,7 +156,7 @@ function takeEither(call: Call, count: number): Value {
     throw call.fail('invalid argument', `Number of elements must be <= ${MAX_TAKEN}`)
   }
   const options = { size: Math.abs(count), isAscending: count >= 0 }
-  return readPage(carrier, call.setContext('collection'), options).data
+  return readPage(carrier, { ...call.setContext('collection'), at: call.position }, options).data
 }
 
 function lastOf(page: Page, count: number): Page {
