@@ -96,3 +96,36 @@ test('the page of a document has its ref as its source', () => {
     data: [{ value: ref, sources: [{ '@set': { singleton: ref } }] }],
   })
 })
+
+/** `PaginateImpl` in FN/ReadAdaptor.scala. */
+test('a page of size 0 tells its cursor on both sides, one below on its own; of what is far below, 32 bits count', () => {
+  const service = serve()
+  service.ask(create('things', 1, { n: 1 }))
+  const page = (size: number | bigint, more: object): Json =>
+    service.ask({ paginate: { documents: { collection: 'things' } }, size: Number(size), ...more })
+  assert.deepEqual(page(0, { after: 'x' }), { before: ['x'], after: ['x'], data: [] })
+  assert.deepEqual(page(-1, { after: 'x' }), { before: ['x'], data: [] })
+  assert.deepEqual(page(-1, { before: 'x' }), { after: ['x'], data: [] })
+  assert.equal((page(1 - 2 ** 32, {}) as { data: Json[] }).data.length, 1)
+})
+
+/** `CursorParser.parseEvent` in MODEL/ast/Parser.scala: of the values with fields only objects are cursors. */
+test('an event is no cursor of history, and all that is wrong with an object that should be one is told', () => {
+  const service = serve()
+  service.ask(create('things', 1, { n: 1 }))
+  const events = { events: { documents: { collection: 'things' } } }
+  const errors = (after: object): Json =>
+    (service.send({ paginate: events, after }).body['errors'] as Record<string, Json>[]).map(error => [
+      ...(error['position'] as Json[]),
+      error['description'] ?? null,
+    ])
+  const first = { select: ['data', 0], from: { paginate: events } }
+  const type = 'Object, Integer, Time, or Date expected, Object provided.'
+  assert.deepEqual(errors(first), [['after', type]])
+  assert.deepEqual(errors({ get: doc('things', 1) }), [['after', type]])
+  assert.deepEqual(errors({ object: { ts: 'x', action: 'y', document: { ref: { collection: 'no' }, id: 1 } } }), [
+    ['after', 'ts', 'Integer expected, String provided.'],
+    ['after', 'document', "Ref refers to undefined collection 'no'"],
+    ['after', 'action', "String 'create', 'update', or 'delete' expected, String provided."],
+  ])
+})

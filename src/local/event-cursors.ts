@@ -1,5 +1,6 @@
 /** Cursors of pages of history: how they are written, and which place each means (protocol.md F.3). */
-import { failure, wrongType } from './failures.ts'
+import { castRef } from './call.ts'
+import { collect, failure, wrongType } from './failures.ts'
 import { typeName } from './kinds.ts'
 import { highestRef, LAST_MICROS, lowestRef } from './history-events.ts'
 import type { HistoryEvent } from './history-events.ts'
@@ -48,22 +49,34 @@ function actionOf(value: Value | undefined, at: Position): ActionName {
   return action
 }
 
+function timeOf(value: Value, at: Position): bigint {
+  if (typeof value !== 'bigint') throw wrongType(at, 'Integer', typeName(value))
+  return value
+}
+
+/** All that is wrong with its parts is told together, the document before the action. */
 function readObject(fields: ObjectValue, at: Position): EventCursor {
   const keys = [...fields.keys()]
   const shape = shapes.find(names => names.length === fields.size && names.every(name => fields.has(name)))
   if (shape === undefined) {
     throw failure(at, 'invalid argument', `Cannot create event cursor with keys ${keys.join(', ')}`)
   }
-  const ts = fields.get('ts') ?? null
-  if (typeof ts !== 'bigint') throw wrongType(inside(at, 'ts'), 'Integer', typeName(ts))
-  const action = actionOf(fields.get('action'), inside(at, 'action'))
-  const document = shape[2] === undefined ? undefined : fields.get(shape[2])
-  if (document !== undefined && !(document instanceof Ref)) {
-    throw wrongType(inside(at, shape[2] ?? ''), 'Ref', typeName(document))
-  }
-  const given = shape[3] === undefined ? undefined : fields.get(shape[3])
+  const [, , documentKey, valuesKey] = shape
+  const parts: { ts?: bigint; ref?: Ref; action?: ActionName } = {}
+  collect(
+    [
+      () => (parts.ts = timeOf(fields.get('ts') ?? null, inside(at, 'ts'))),
+      () => {
+        if (documentKey !== undefined) parts.ref = castRef(fields.get(documentKey) ?? null, inside(at, documentKey))
+      },
+      () => (parts.action = actionOf(fields.get('action'), inside(at, 'action'))),
+    ],
+    read => read(),
+  )
+  const { ts = 0n, ref = highestRef, action = 'add' } = parts
+  const given = valuesKey === undefined ? undefined : fields.get(valuesKey)
   const values = given === undefined || action === 'update' ? [] : Array.isArray(given) ? given : [given]
-  const place = { ts: Number(ts), action, ref: document ?? highestRef, values, sources: [], isCursor: true }
+  const place = { ts: Number(ts), action, ref, values, sources: [], isCursor: true }
   return { place, shown: showPlace(place, ts) }
 }
 

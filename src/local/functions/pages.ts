@@ -20,12 +20,11 @@ const MAX_SIZE = 100_000
 /** Where a page begins: at a cursor and upwards, or below it. */
 type Cursor = { readonly direction: 'after' | 'before'; readonly value: Value; readonly at: Position } | undefined
 
-function cursorOf(call: Call): Cursor {
-  for (const direction of ['after', 'before'] as const) {
-    if (call.has(direction)) return { direction, value: call.value(direction), at: call.at(direction) }
-  }
-  if (!call.has('cursor')) return undefined
-  const value = call.value('cursor')
+const cursorKeys = ['after', 'before', 'cursor'] as const
+
+/** The cursor of a page from what was given for it; it is looked at behind all other arguments. */
+function cursorOf(call: Call, key: (typeof cursorKeys)[number] | undefined, value: Value): Cursor {
+  if (key !== 'cursor') return key && { direction: key, value, at: call.at(key) }
   if (value === null) return undefined
   for (const direction of ['after', 'before'] as const) {
     const inner = value instanceof Map && value.size === 1 ? value.get(direction) : undefined
@@ -34,9 +33,11 @@ function cursorOf(call: Call): Cursor {
   throw call.failAt('cursor', "Invalid cursor object. Expected an object with either 'before' or 'after' key in it.")
 }
 
+/** As the real server does, only the low 32 bits of what is below the most count. */
 function sizeOf(call: Call): number {
   if (!call.has('size')) return DEFAULT_SIZE
-  return Math.min(Math.max(Number(call.integer('size')), 0), MAX_SIZE)
+  const size = call.integer('size')
+  return size > MAX_SIZE ? MAX_SIZE : Number(BigInt.asIntN(32, size))
 }
 
 type Book<Item> = {
@@ -49,9 +50,15 @@ type Book<Item> = {
   readonly show: (item: Item) => Value
 }
 
-/** A run of elements cut to a page: its elements in ascending order, and its two cursors. */
+/**
+ * A run of elements cut to a page: its elements in ascending order, and its two cursors. One of size 0 leads nowhere
+ * but to where it is, one below that has nothing on its other side (`PaginateImpl` in FN/ReadAdaptor.scala).
+ */
 function cut<Item>({ items, isAscending, given, cursorAt: toCursor, show }: Book<Item>, size: number): Page {
-  if (size === 0) return new Page([], given, given)
+  if (size <= 0) {
+    const other = size === 0 ? given : undefined
+    return isAscending ? new Page([], given, other) : new Page([], other, given)
+  }
   const taken: Item[] = []
   let isMore = false
   let following: Item | undefined
@@ -155,11 +162,13 @@ function frameOf(call: Call): Frame {
 
 const evaluatePaginate: Evaluate = call => {
   const subject = call.refOrSet('paginate')
-  const cursor = cursorOf(call)
+  const cursorKey = cursorKeys.find(key => call.has(key))
+  const given = cursorKey === undefined ? null : call.value(cursorKey)
   const frame = frameOf(call)
   const size = sizeOf(call)
   const wantsEvents = call.has('events') && call.boolean('events')
   const hasSources = call.has('sources') && call.boolean('sources')
+  const cursor = cursorOf(call, cursorKey, given)
   checkCursor(cursor)
   const context = call.setContext('paginate', frame)
   const form = wantsEvents ? eventsOf(subject, call.query.store) : setOf(subject)

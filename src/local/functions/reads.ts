@@ -47,10 +47,11 @@ const plainInExists: ReadonlySet<number> = new Set([ROLES, ACCESS_PROVIDERS])
 
 const evaluateExists: Evaluate = call => {
   const value = call.value('exists')
+  if (!(value instanceof Ref) && !(value instanceof SetValue) && !(value instanceof UnresolvedRef))
+    throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
   const frame = call.readFrame()
   if (value instanceof UnresolvedRef) return false
   if (value instanceof SetValue) return hasDocument(value.form, call.setContext('exists', frame))
-  if (!(value instanceof Ref)) throw wrongType(call.at('exists'), 'Ref or Set', typeName(value))
   return isNativeCollection(value) && !plainInExists.has(Number(value.id))
     ? hasDocument(castSet(value, call.at('exists')), call.setContext('exists', frame))
     : isReadable(value, frame)
