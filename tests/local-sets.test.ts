@@ -129,3 +129,32 @@ test('an event is no cursor of history, and all that is wrong with an object tha
     ['after', 'action', "String 'create', 'update', or 'delete' expected, String provided."],
   ])
 })
+
+/** `MatchFunction` and `JoinFunction` in FN/SetFunctions.scala; `Casts.MatchTerm` in MODEL/ast/Casts.scala. */
+test('a match is told of its index and its terms when it is made', () => {
+  const service = serve()
+  service.ask({ create_collection: { object: { name: 'others' } } })
+  const source = [{ collection: 'things' }, { collection: 'others' }]
+  service.ask({ create_index: { object: { name: 'idle', source, active: false } } })
+  addIndex(service, 'by_n', ['n'])
+  service.ask(create('things', 1, { n: 1 }))
+  const error = (expression: object): Json => {
+    const [first] = service.send(expression).body['errors'] as [Record<string, Json>]
+    return [...(first['position'] as Json[]), first['description'] ?? null]
+  }
+  assert.deepEqual(error({ match: 'idle' }), ['index', "Index 'idle' is not active."])
+  assert.deepEqual(error({ match: { collection: 'no' } }), ['match', "Ref refers to undefined collection 'no'"])
+  assert.deepEqual(error({ match: 'by_n', terms: [[{ index: 'no' }]] }), ['terms', 0, 'Any expected, Array provided.'])
+  assert.deepEqual(error({ join: { match: 'by_n' }, with: { collection: 'no' } }), [
+    'with',
+    "Ref refers to undefined collection 'no'",
+  ])
+  const pairs = { query: { lambda: ['a', 'b'], expr: { match: 'by_n' } } }
+  const joined = { let: [{ f: pairs }], in: { paginate: { join: { match: 'by_n' }, with: { var: 'f' } } } }
+  const arity = 'Lambda expects an array with 2 elements. Array contains 1.'
+  assert.deepEqual(error(joined), ['in', 'paginate', 'with', 'lambda', arity])
+  const { '@set': set } = service.ask({ match: 'by_n', terms: { get: doc('things', 1) } }) as {
+    '@set': { terms: object }
+  }
+  assert.deepEqual(Object.keys(set.terms), ['ref', 'class', 'collection', 'ts', 'data'])
+})

@@ -187,6 +187,14 @@ export function storedFieldsOf(value: Value): ObjectValue | undefined {
   return fieldsOf(value)
 }
 
+/** What a value is as a term of an index: what has fields is an object. */
+export function termOf(value: Value): Value {
+  if (Array.isArray(value)) return value.map(termOf)
+  if (value instanceof Action) return value.name
+  const fields = storedFieldsOf(value)
+  return fields === undefined ? value : new Map([...fields].map(([key, field]) => [key, termOf(field)]))
+}
+
 function textOf(value: Value): string {
   return value instanceof Action ? value.name : (value as string)
 }

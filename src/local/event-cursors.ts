@@ -4,8 +4,8 @@ import { collect, failure, wrongType } from './failures.ts'
 import { typeName } from './kinds.ts'
 import { highestRef, LAST_MICROS, lowestRef } from './history-events.ts'
 import type { HistoryEvent } from './history-events.ts'
-import { Action, CalendarDate, EventPlace, Ref, Time, inside } from './values.ts'
-import type { ActionName, ObjectValue, Position, Value } from './values.ts'
+import { Action, CalendarDate, EventPlace, Time, inside } from './values.ts'
+import type { ActionName, ObjectValue, Position, Ref, Value } from './values.ts'
 
 /** A cursor: the place that it means, and how it comes back. */
 export type EventCursor = { readonly place: HistoryEvent; readonly shown: Value }

@@ -17,6 +17,7 @@ import { compareRefs } from './compare.ts'
 import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
 import { checkRetained, floorOf, indexFloorOf } from './retention.ts'
 import { layoutOf } from './set-layout.ts'
+import type { Store } from './store.ts'
 import { Ref, inside } from './values.ts'
 import type { Bound, Position, SetForm, Value } from './values.ts'
 
@@ -63,14 +64,15 @@ export function findEntries(form: LeafForm, context: SetContext): Found {
   }
   const owner = store.database(form.index.database)?.indexes.get(form.index.id)
   if (owner === undefined) throw undefinedSchema(context, form.index, 'index')
-  if (!owner.isActive) throw inactive(context, form.index)
+  if (!owner.isActive) throw inactive(form.index, inside(context.at, 'index'), store)
   requireFilled(context.frame.query, owner)
   return { owner, entries: owner.findEntries(placeOf(owner, form.terms)) }
 }
 
-function inactive({ at, frame }: SetContext, index: Ref): Error {
-  const description = `Index '${frame.query.store.nameOf(index) ?? ''}' is not active.`
-  return failure(inside(at, 'index'), 'instance not found', description, { status: 400 })
+/** The failure of an index that is not active. */
+export function inactive(index: Ref, at: Position, store: Store): Error {
+  const description = `Index '${store.nameOf(index) ?? ''}' is not active.`
+  return failure(at, 'instance not found', description, { status: 400 })
 }
 
 function undefinedSchema(context: SetContext, ref: Ref, kind: string): Error {

@@ -170,6 +170,11 @@ export class Lambda {
     this.apiVersion = apiVersion
     this.at = at
   }
+
+  /** The same function, told from another place. */
+  placedAt(at: Position): Lambda {
+    return new Lambda(this.parameters, this.body, this.captured, this.apiVersion, at)
+  }
 }
 
 /** One page of a set. */

@@ -2,33 +2,49 @@
 import type { Call, Evaluate } from '../call.ts'
 import { castRef, castSetOrArray, undefinedRef } from '../call.ts'
 import { effectOf } from '../effects.ts'
+import { termOf } from '../compare.ts'
 import { readEventCursor } from '../event-cursors.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { highestRef, lowestRef } from '../history-events.ts'
 import { findSchema } from '../names.ts'
-import { Storer } from '../stored.ts'
 import { boundOf, isCompatible, layoutOf } from '../set-layout.ts'
 import type { SetLayout } from '../set-layout.ts'
+import { inactive } from '../sets.ts'
 import { Tally } from '../tally.ts'
 import { Lambda, Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
 import type { Bound, Position, SetForm, Value } from '../values.ts'
 
-/** Terms are what would be stored of them. */
+/** Whether there is a name in a value that nothing has. */
+function hasUnknown(value: Value): boolean {
+  if (Array.isArray(value)) return value.some(hasUnknown)
+  return value instanceof Map ? [...value.values()].some(hasUnknown) : value instanceof UnresolvedRef
+}
+
 function termsOf(call: Call, key: string): Value[] {
-  const storer = new Storer(call.query)
   return collect(call.list(key), ({ value, at }) => {
-    if (value instanceof UnresolvedRef) throw wrongType(at, 'Any', typeName(value))
-    return value instanceof SetValue ? storer.store(value, []) : value
+    if (hasUnknown(value)) throw wrongType(at, 'Any', typeName(value))
+    return termOf(value)
   })
 }
 
 function matchIndex(call: Call, key: string): Ref {
   const value = call.value(key)
   const index = typeof value === 'string' ? findSchema(call.query.database, 'index', value) : value
-  if (schemaKindOf(index) !== 'index') throw wrongType(call.at(key), 'Identifier', typeName(index))
   // A name that nothing has is told at `index`, whatever the key that it stood at.
-  return castRef(index, typeof value === 'string' ? call.at('index') : call.at(key))
+  if (index instanceof UnresolvedRef)
+    throw undefinedRef(index, typeof value === 'string' ? call.at('index') : call.at(key))
+  if (schemaKindOf(index) !== 'index') throw wrongType(call.at(key), 'Identifier', typeName(index))
+  const ref = castRef(index, call.at(key))
+  checkActive(call, ref)
+  return ref
+}
+
+/** So are indexes that are gone, or not there yet. */
+function checkActive(call: Call, ref: Ref): void {
+  const index = call.query.store.database(ref.database)?.indexes.get(ref.id)
+  if (index === undefined) throw failure(call.at('index'), 'instance not found', 'Index not found.')
+  if (!index.isActive) throw inactive(ref, call.at('index'), call.query.store)
 }
 
 /** The old form has its terms first: `{"match": terms, "index": index}`. */
@@ -148,8 +164,9 @@ const evaluateRange: Evaluate = call => {
 
 function joinTarget(call: Call): Lambda | Ref {
   const value = call.value('with')
+  if (value instanceof UnresolvedRef) throw undefinedRef(value, call.at('with'))
   if (value instanceof Lambda) {
-    if (effectOf(value.body) === 'pure') return value
+    if (effectOf(value.body) === 'pure') return value.placedAt(call.at('with'))
     const description = 'Invalid lambda. Lambda in this context may not read, write, or call a user function.'
     throw failure(call.at('with'), 'invalid argument', description)
   }
