@@ -324,3 +324,18 @@ test('a replace keeps what it may not take away, the name first', () => {
   const kept = ['ref', 'ts', 'name', 'issuer', 'jwks_uri', 'audience']
   assert.deepEqual(replaced({ access_provider: 'p' }, {}), kept)
 })
+
+test('a ref into a collection that is gone may be kept by documents, but not by the schema', () => {
+  const service = serve()
+  service.ask({ create_collection: { object: { name: 'gone' } } })
+  service.ask(create('things', 2, { r: doc('gone', 7) }))
+  service.ask({ delete: { collection: 'gone' } })
+  const data = { select: 'data', from: { get: doc('things', 2) } }
+  const made = (form: object): string => tell(service.send(form))
+  assert.equal(made({ create: things, params: { object: { data } } }), 'made')
+  assert.equal(
+    made({ create: { tokens: null }, params: { object: { instance: { select: 'r', from: data } } } }),
+    'made',
+  )
+  assert.equal(made({ create_key: { object: { role: 'server', data } } }), 'data.r invalid reference')
+})

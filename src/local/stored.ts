@@ -1,14 +1,12 @@
 /**
  * What becomes of values when they are stored: nulls go, sets, pages, versions and events become plain objects, and
- * refs must be of this database and known (protocol.md E.3).
+ * refs must be of this database (protocol.md E.3).
  */
 import type { Query } from './call.ts'
 import { storedFieldsOf } from './compare.ts'
 import type { FieldFailure } from './failures.ts'
-import { FIRST_USER_COLLECTION } from './native.ts'
 import { Action, Bytes, CalendarDate, Lambda, PendingTime, Ref, Time, UnresolvedRef, Uuid } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
-import { COLLECTIONS } from './native.ts'
 
 /** The names of stored types in messages of validation. */
 export function storedTypeName(value: Value): string {
@@ -74,19 +72,11 @@ export class Storer {
 
   #ref(ref: Ref | UnresolvedRef, path: readonly string[]): Value {
     if (ref instanceof Ref) {
-      const isForeign = ref.database !== this.#query.database.number
-      if (isForeign) this.#fail(path, 'Reference cannot be scoped.')
-      else if (!this.#isKnown(ref)) this.#fail(path, 'Cannot read reference.')
+      if (ref.database !== this.#query.database.number) this.#fail(path, 'Reference cannot be scoped.')
       return ref
     }
     this.#fail(path, 'Cannot read reference.')
     return null
-  }
-
-  #isKnown(ref: Ref): boolean {
-    const { database } = this.#query
-    if (ref.collection === COLLECTIONS) return database.collections.has(Number(ref.id))
-    return ref.collection < FIRST_USER_COLLECTION || database.collections.has(ref.collection)
   }
 
   #fail(field: readonly string[], description: string): void {
