@@ -44,7 +44,11 @@ const event = (collection: string): object => ({
   select: ['data', 0],
   from: { paginate: doc(collection, 1), events: true },
 })
-const lambda = { query: { lambda: 'x', expr: 1 } }
+const lambda = fn('x', 1)
+
+function fn(parameters: string | string[], expr: unknown): object {
+  return { query: { lambda: parameters, expr } }
+}
 
 /** Pairs of which the first is before the second (ext/codex CBOROrdering.scala over the IR values of FN/../Expression.scala). */
 const pairs: readonly (readonly [object | number | string, object | number | string])[] = [
@@ -65,6 +69,16 @@ const pairs: readonly (readonly [object | number | string, object | number | str
   [event('a'), event('b')],
   // The keys of objects are in the order of code units (ext/storage IndexTerm.scala:41), and compared as strings are.
   [{ object: { a: 1 } }, { object: { B: 1, a: 0 } }],
+  // Refs are ten bytes (ext/atoms DocID.scala:71), of whatever database.
+  [doc('a', 1), doc('a', -1)],
+  [doc('a', -2), doc('a', -1)],
+  [doc('b', 1), doc('a', 2)],
+  // Functions are compared as they are written (ext/storage IRValue.scala:118): parameters first, then the body.
+  [fn('x', 9), fn('y', 1)],
+  [fn('x', 1), fn(['x'], 0)],
+  [fn('x', { concat: ['a'] }), fn('x', { var: 'x' })],
+  [fn('x', { add: [{ var: 'x' }, 1] }), fn('x', { add: [{ var: 'x' }, 2] })],
+  [fn('x', 1), { '@query': { lambda: 'a', expr: 1 } }],
   // A time that is not known yet is behind lambdas.
   [lambda, { select: 'ts', from: { create: { collection: 'a' } } }],
   [{ select: 'ts', from: { create: { collection: 'a' } } }, { '@uuid': '00000000-0000-0000-0000-000000000000' }],

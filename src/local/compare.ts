@@ -18,6 +18,8 @@ import {
 } from './values.ts'
 import type { ObjectValue, SetForm, Value } from './values.ts'
 import { DocumentEventValue, EventPlace, SetEventValue, Sourced } from './values.ts'
+import { FUNCTIONS_KNOW_SINCE } from './dialects.ts'
+import { sourceOfFunction } from './function-sources.ts'
 import { collectionOf } from './native.ts'
 import { compareStrings } from './order.ts'
 import { storedSet } from './set-shapes.ts'
@@ -60,9 +62,12 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b)
 }
 
-function compareLists(a: readonly Value[], b: readonly Value[]): number {
+/** In which order the fields of objects are gone through: as they are in functions, laid in order elsewhere. */
+type FieldOrder = 'laid' | 'written'
+
+function compareLists(a: readonly Value[], b: readonly Value[], fields: FieldOrder): number {
   for (let i = 0; i < a.length && i < b.length; i++) {
-    const order = compareValues(a[i] ?? null, b[i] ?? null)
+    const order = compareValues(a[i] ?? null, b[i] ?? null, fields)
     if (order !== 0) return order
   }
   return a.length - b.length
@@ -73,19 +78,36 @@ function byKey([a]: readonly [string, Value], [b]: readonly [string, Value]): nu
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-function compareObjects(a: ObjectValue, b: ObjectValue): number {
-  const left = [...a].sort(byKey)
-  const right = [...b].sort(byKey)
+function compareObjects(a: ObjectValue, b: ObjectValue, fields: FieldOrder): number {
+  const left = fields === 'laid' ? [...a].sort(byKey) : [...a]
+  const right = fields === 'laid' ? [...b].sort(byKey) : [...b]
   for (let i = 0; i < left.length && i < right.length; i++) {
     const [leftKey, leftValue] = left[i] as [string, Value]
     const [rightKey, rightValue] = right[i] as [string, Value]
-    const order = compareStrings(leftKey, rightKey) || compareValues(leftValue, rightValue)
+    const order = compareStrings(leftKey, rightKey) || compareValues(leftValue, rightValue, fields)
     if (order !== 0) return order
   }
   return left.length - right.length
 }
 
-/** The order of refs: by id as a signed integer, then by collection. */
+/** Functions have the order of their texts; those that know their version are before all others, in its order. */
+function compareFunctions(a: Lambda, b: Lambda): number {
+  return compareValues(functionTerm(a), functionTerm(b), 'written')
+}
+
+function functionTerm(lambda: Lambda): Value {
+  const source = sourceOfFunction(lambda)
+  const version = Number.parseInt(lambda.apiVersion, 10)
+  return version < FUNCTIONS_KNOW_SINCE ? source : [Number.isNaN(version) ? Infinity : version, source]
+}
+
+/** The order of refs among values: by the bytes of id and collection, so that negative ids come last. */
+function compareRefValues(a: Ref, b: Ref): number {
+  const [one, other] = [BigInt.asUintN(64, a.id), BigInt.asUintN(64, b.id)]
+  return one === other ? a.collection - b.collection : one < other ? -1 : 1
+}
+
+/** The order of documents: by id as a signed integer, then by collection. */
 export function compareRefs(a: Ref, b: Ref): number {
   if (a.id !== b.id) return a.id < b.id ? -1 : 1
   return a.collection - b.collection || a.database - b.database
@@ -147,21 +169,22 @@ export function fieldsOf(value: Value): ObjectValue | undefined {
 }
 
 /** Negative, zero or positive: the order of two values of any types. */
-export function compareValues(a: Value, b: Value): number {
+export function compareValues(a: Value, b: Value, fields: FieldOrder = 'laid'): number {
   const rank = rankOf(a)
   const ranks = rank - rankOf(b)
   if (ranks !== 0) return ranks
   if (rank === 0) return compareNumbers(a as bigint | number, b as bigint | number)
   if (a instanceof Bytes && b instanceof Bytes) return compareBytes(a.bytes, b.bytes)
   if (rank === 2) return compareStrings(textOf(a), textOf(b))
-  if (Array.isArray(a) && Array.isArray(b)) return compareLists(a, b)
-  if (a instanceof Ref && b instanceof Ref) return compareRefs(a, b)
+  if (Array.isArray(a) && Array.isArray(b)) return compareLists(a, b, fields)
+  if (a instanceof Ref && b instanceof Ref) return compareRefValues(a, b)
   if (a instanceof Time && b instanceof Time) return compareNumbers(a.nanoseconds, b.nanoseconds)
   if (a instanceof CalendarDate && b instanceof CalendarDate) return a.days - b.days
   if (a instanceof Uuid && b instanceof Uuid) return compareStrings(a.text, b.text)
+  if (a instanceof Lambda && b instanceof Lambda) return compareFunctions(a, b)
   const left = storedFieldsOf(a)
   const right = storedFieldsOf(b)
-  return left !== undefined && right !== undefined ? compareObjects(left, right) : 0
+  return left !== undefined && right !== undefined ? compareObjects(left, right, fields) : 0
 }
 
 /**

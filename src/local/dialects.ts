@@ -76,7 +76,8 @@ export function translate(description: string, { words }: Dialect): string {
 
 /** What functions of this version and of older ones count as; from the next one on, functions know their version. */
 const LAST_SILENT_VERSION = '2.12'
-const FUNCTIONS_KNOW_SINCE = 3
+/** The version since which functions know theirs. */
+export const FUNCTIONS_KNOW_SINCE = 3
 
 /** The version of a function that is made under a version of the API. */
 export function functionVersion(apiVersion: string): string {
