@@ -95,6 +95,24 @@ test('what is no scalar has its place in the order of values too', () => {
   }
 })
 
+test('what no index could hold is not compared, wherever it is in a value', () => {
+  // MODEL/ast/Expression.scala: the exception of UnresolvedRefL, and the last case of SetL.
+  const service = new LocalService()
+  service.ask({ create_collection: { object: { name: 'a' } } })
+  const nested = [{ ref: { collection: 'nope' }, id: '7' }]
+  const told = "Unresolved ref 'InstanceRef(Right(SubID(7)),CollectionRef(nope,None))' cannot be encoded"
+  for (const query of [{ lt: [1, nested] }, { gte: { object: { x: { index: 'i' } } } }, { max: [nested, 1] }]) {
+    const { status, text } = service.send(query)
+    assert.equal(status, 500)
+    assert.match(text, /fauna\.ast\.UnresolvedRefL\$IRException: Unresolved ref '.*' cannot be encoded Please/)
+  }
+  assert.ok(service.send({ lt: [1, nested] }).text.includes(told))
+  assert.match(service.send({ lt: [1, { singleton: doc('a', 1) }] }).text, /java\.lang\.IllegalStateException/)
+  assert.deepEqual(service.ask({ min: [{ object: { a } }] }), {
+    a: { '@set': { documents: service.ask({ collection: 'a' }) } },
+  })
+})
+
 test('what nothing has the name of is not compared', () => {
   // FN/ComparisonFunctions.scala:25
   const { body } = new LocalService().send([{ gte: [1, { collection: 'nope' }, { index: 'none' }] }])

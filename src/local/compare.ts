@@ -16,9 +16,10 @@ import {
   Uuid,
   VersionValue,
 } from './values.ts'
-import type { ObjectValue, SetForm, Value } from './values.ts'
+import type { ObjectValue, SchemaKind, SetForm, Value } from './values.ts'
 import { DocumentEventValue, EventPlace, SetEventValue, Sourced } from './values.ts'
 import { FUNCTIONS_KNOW_SINCE } from './dialects.ts'
+import { serverFault } from './failures.ts'
 import { sourceOfFunction } from './function-sources.ts'
 import { collectionOf } from './native.ts'
 import { compareStrings } from './order.ts'
@@ -166,6 +167,31 @@ export function fieldsOf(value: Value): ObjectValue | undefined {
     ])
   }
   return undefined
+}
+
+/** What the real server calls the refs of names that nothing has, where it fails over one. */
+const refClasses: Readonly<Record<SchemaKind, string>> = {
+  collection: 'CollectionRef',
+  database: 'DatabaseRef',
+  index: 'IndexRef',
+  function: 'UserFunctionRef',
+  role: 'RoleRef',
+  access_provider: 'AccessProviderRef',
+}
+
+function printUnresolved({ kind, name, id }: UnresolvedRef): string {
+  const named = `${refClasses[kind]}(${name},None)`
+  return id === undefined ? named : `InstanceRef(Right(SubID(${id})),${named})`
+}
+
+/** Throws for a value in which something has no place in the order: a name that nothing has, a set that is not stored. */
+export function checkOrdered(value: Value): void {
+  if (value instanceof UnresolvedRef) {
+    const message = `Unresolved ref '${printUnresolved(value)}' cannot be encoded`
+    throw serverFault(`fauna.ast.UnresolvedRefL$IRException: ${message}`)
+  }
+  const parts = Array.isArray(value) ? value : storedFieldsOf(value)?.values()
+  for (const part of parts ?? []) checkOrdered(part)
 }
 
 /** Negative, zero or positive: the order of two values of any types. */

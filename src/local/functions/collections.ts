@@ -1,7 +1,7 @@
 /** Forms over arrays, pages and sets: each of the three is a carrier of values, with its own rules (protocol.md E.8). */
 import type { Call, Carrier, Evaluate } from '../call.ts'
 import { castBoolean, castNumber, undefinedRef } from '../call.ts'
-import { compareValues } from '../compare.ts'
+import { checkOrdered, compareValues } from '../compare.ts'
 import { isBefore } from '../dialects.ts'
 import { effectOf } from '../effects.ts'
 import { collect, failure, wrongType } from '../failures.ts'
@@ -118,6 +118,8 @@ function extreme(key: 'max' | 'min', sign: 1 | -1): Evaluate {
       if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
     })
     checkNotEmpty(values, at)
+    // A single one is not compared with anything.
+    if (values.length > 1) for (const value of values) checkOrdered(value)
     return values.reduce((one, other) => (sign * compareValues(one, other) > 0 ? one : other))
   }
   const summariseOne = (call: Call, carrier: Carrier): Value => {

@@ -1,7 +1,7 @@
 /** Forms that compare values. */
 import type { Call, Evaluate } from '../call.ts'
 import { undefinedRef } from '../call.ts'
-import { compareValues, isEqual } from '../compare.ts'
+import { checkOrdered, compareValues, isEqual } from '../compare.ts'
 import { isBefore } from '../dialects.ts'
 import { collect } from '../failures.ts'
 import { UnresolvedRef } from '../values.ts'
@@ -17,6 +17,7 @@ function chain(key: string, holds: (a: Value, b: Value) => boolean): Evaluate {
       if (value instanceof UnresolvedRef) throw undefinedRef(value, call.at(key))
       return value
     })
+    for (const value of values) checkOrdered(value)
     return values.every((value, i) => i === 0 || holds(values[i - 1] ?? null, value))
   }
 }
