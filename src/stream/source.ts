@@ -6,19 +6,19 @@ import { type ErrorEvent, readEvent } from '../events/decode.ts'
 import type { StandardSchema } from '../events/standard-schema.ts'
 import type { AnyEvent, GapEvent, StartEvent, UnknownEvent } from '../events/types.ts'
 import type { Counters } from '../health.ts'
-import { callSafely } from '../observe.ts'
 import type { StreamState } from '../signals.ts'
-import { encode } from '../values/index.ts'
+import { Asking, isUntellable } from './asking.ts'
 import type { Attempt } from './attempt.ts'
 import { Backlog, type BacklogOwner } from './backlog.ts'
 import { type CheckpointStore, fingerprint, Saver } from './checkpoint.ts'
 import { Cursor, type PlacedEvent } from './cursor.ts'
-import { canProject, isRewrite, project, sortFields, widenFields } from './exact.ts'
+import { canProject, isRewrite, project, sortFields } from './exact.ts'
 import { HandOver } from './hand-over.ts'
 import { History } from './history.ts'
 import { Keeper } from './keeper.ts'
 import { Lag } from './lag.ts'
 import type { Link, StreamRequest } from './link.ts'
+import { tellObserver } from './observed.ts'
 import { Opener, type OpenerEvents } from './opener.ts'
 import type { Pullable } from './pull.ts'
 import { Refresh } from './refresh.ts'
@@ -68,10 +68,7 @@ export class EventSource implements Pullable<AnyEvent> {
   readonly #history: History
   readonly #saver: Saver | undefined
   readonly #cursor = new Cursor()
-  #isExact: boolean
-  #wireFields: readonly string[] | undefined
-  /** Whether events may have `diff` or `prev`. */
-  readonly #mayHoldVersions: boolean
+  readonly #asking: Asking
   #isLoaded = false
   #attempt: Attempt | undefined
   #opening: Promise<Attempt | undefined> | undefined
@@ -90,8 +87,6 @@ export class EventSource implements Pullable<AnyEvent> {
   #told: End | undefined
   /** Whether this attempt's place in time is known. */
   #isPlaced = false
-  /** Whether the server could not tell an event, and history did. */
-  #wasUntellable = false
   /** Made when the first one is asked for. */
   #handOver: HandOver | undefined
   #isReading = false
@@ -110,9 +105,7 @@ export class EventSource implements Pullable<AnyEvent> {
     const life = this.#life.signal
     this.#opener = new Opener(link, { maxLineBytes, resumes: resume !== false, prepare }, life, owner)
     this.#history = new History(link, { body: request.body, fields, pageSize, signal: life })
-    this.#isExact = options.exact
-    this.#wireFields = options.exact ? widenFields(fields) : request.fields
-    this.#mayHoldVersions = ['diff', 'prev'].some(field => this.#wireFields?.includes(field))
+    this.#asking = new Asking(request.fields, options.exact)
     this.#backlog = new Backlog({
       cursor: this.#cursor,
       history: this.#history,
@@ -120,7 +113,7 @@ export class EventSource implements Pullable<AnyEvent> {
       owner: this.#ownBacklog(),
       watch: owner.watch,
       hasSnapshot: options.snapshot,
-      readsBack: () => resume === 'history' || this.#isExact,
+      readsBack: () => resume === 'history' || this.#asking.isExact,
     })
     this.#saver = this.#makeSaver()
     this.#keeper = new Keeper(this.#cursor, () => this.#takeNext(), this.#saver)
@@ -344,7 +337,7 @@ export class EventSource implements Pullable<AnyEvent> {
 
   /** What an opening asks for; a stream that was open is opened on what it followed. */
   #prepare(): StreamRequest | Promise<StreamRequest | End> {
-    const fields = this.#wireFields
+    const { fields } = this.#asking
     const { body } = this.#options.request
     const wasOpen = this.#attempt !== undefined || this.#heardAt !== undefined
     if (!wasOpen || this.#options.resume !== 'history') return { body, fields }
@@ -388,30 +381,23 @@ export class EventSource implements Pullable<AnyEvent> {
   /** What the server says at the end of a stream changes how the next one is asked for. */
   #learn(error: StreamError): void {
     if (error.code === 'permission denied') this.#link.secretRefused()
-    const isUntellable = error.code === 'internal server error' && /refCnt/.test(error.description)
-    if (!isUntellable || this.#options.resume !== 'history') return
-    // History tells it. Where that happens again, the stream is left to say only when.
-    if (this.#isExact || this.#wasUntellable) {
-      if (!this.#isExact) this.#owner.signal('warning', { code: 'exact_forced', message: exactForced })
-      this.#isExact = true
-      this.#wireFields = ['action']
-    }
-    this.#wasUntellable = true
+    if (!isUntellable(error) || this.#options.resume !== 'history') return
+    if (this.#asking.seeUntellable()) this.#owner.signal('warning', { code: 'exact_forced', message: exactForced })
   }
 
   #readLine(line: string): AnyEvent | undefined {
-    const event = readEvent(line, this.#mayHoldVersions)
+    const event = readEvent(line, this.#asking.mayHoldVersions)
     if (event.type === 'error') return this.#takeError(event)
     if (event.type === 'unknown') return this.#takeUnknown(event, line)
     this.#link.see(event.txn)
     if (!this.#isPlaced) return this.#place(event, line)
     const successor = this.#handOver?.successor
     if (successor && event.txn > successor.startTxn) {
-      if (!this.#isExact) this.#cursor.complete(successor.startTxn)
+      if (!this.#asking.isExact) this.#cursor.complete(successor.startTxn)
       this.#goOver(successor)
       return undefined
     }
-    if (this.#isExact) return this.#takeExact(event, line)
+    if (this.#asking.isExact) return this.#takeExact(event, line)
     if (!this.#cursor.admit(event, line)) {
       this.#counters.duplicates++
       return undefined
@@ -528,25 +514,12 @@ export class EventSource implements Pullable<AnyEvent> {
     return this.#tell(event, line)
   }
 
-  /** What history told has no line: the observer gets the event in wire form. */
   #tell(event: AnyEvent, line?: string): AnyEvent {
     const { observer, time } = this.#link
     if (!observer) return event
     const { request, content } = this.#options
-    const { status = 0, headers = {} } = this.#attempt?.head ?? {}
-    callSafely(observer, {
-      method: 'POST',
-      path: '/stream',
-      query: request.fields ? { fields: request.fields.join(',') } : {},
-      requestRaw: request.body,
-      requestContent: content,
-      responseRaw: line ?? encode(event),
-      responseContent: event,
-      statusCode: status,
-      responseHeaders: headers,
-      startTime: this.#openedAt,
-      endTime: time.now(),
-    })
+    const opening = { request, content, head: this.#attempt?.head, openedAt: this.#openedAt }
+    tellObserver(observer, opening, event, line, time.now())
     return event
   }
 
