@@ -158,3 +158,14 @@ test('a match is told of its index and its terms when it is made', () => {
   }
   assert.deepEqual(Object.keys(set.terms), ['ref', 'class', 'collection', 'ts', 'data'])
 })
+
+/** `Literal.toIndexTerm` and UnresolvedRefL.irValue in MODEL/ast/Expression.scala. */
+test('a name that nothing has is no part of a cursor', () => {
+  const service = serve()
+  addIndex(service, 'by_n', ['n'])
+  const page = (after: object): { status: number; text: string } => service.send({ paginate: { match: 'by_n' }, after })
+  const { status, text } = page([{ ref: { collection: 'no' }, id: 1 }])
+  assert.equal(status, 500)
+  assert.ok(text.includes("'InstanceRef(Right(SubID(1)),CollectionRef(no,None))' cannot be encoded"), text)
+  assert.equal(page([1, doc('things', 1), { index: 'no' }]).status, 200)
+})

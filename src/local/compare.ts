@@ -244,6 +244,17 @@ export function termOf(value: Value): Value {
   return fields === undefined ? value : new Map([...fields].map(([key, field]) => [key, termOf(field)]))
 }
 
+/** The first name in a value that nothing has. */
+export function findUnknown(value: Value): UnresolvedRef | undefined {
+  if (value instanceof UnresolvedRef) return value
+  const parts = Array.isArray(value) ? value : value instanceof Map ? [...value.values()] : []
+  for (const part of parts) {
+    const unknown = findUnknown(part)
+    if (unknown !== undefined) return unknown
+  }
+  return undefined
+}
+
 function textOf(value: Value): string {
   return value instanceof Action ? value.name : (value as string)
 }

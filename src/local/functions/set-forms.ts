@@ -2,7 +2,7 @@
 import type { Call, Evaluate } from '../call.ts'
 import { castRef, castSetOrArray, undefinedRef } from '../call.ts'
 import { effectOf } from '../effects.ts'
-import { termOf } from '../compare.ts'
+import { findUnknown, termOf } from '../compare.ts'
 import { readEventCursor } from '../event-cursors.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
@@ -15,15 +15,9 @@ import { Tally } from '../tally.ts'
 import { Lambda, Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
 import type { Bound, Position, SetForm, Value } from '../values.ts'
 
-/** Whether there is a name in a value that nothing has. */
-function hasUnknown(value: Value): boolean {
-  if (Array.isArray(value)) return value.some(hasUnknown)
-  return value instanceof Map ? [...value.values()].some(hasUnknown) : value instanceof UnresolvedRef
-}
-
 function termsOf(call: Call, key: string): Value[] {
   return collect(call.list(key), ({ value, at }) => {
-    if (hasUnknown(value)) throw wrongType(at, 'Any', typeName(value))
+    if (findUnknown(value) !== undefined) throw wrongType(at, 'Any', typeName(value))
     return termOf(value)
   })
 }
