@@ -4,7 +4,7 @@
  */
 import type { Access } from './access.ts'
 import { builtInAccess, isBuiltIn } from './built-in-roles.ts'
-import { canonicalKey } from './compare.ts'
+import { canonicalKey } from './equality.ts'
 import type { Database } from './database.ts'
 import { findSchema } from './names.ts'
 import { COLLECTIONS, CREDENTIALS, DATABASES, KEYS, TOKENS } from './native.ts'

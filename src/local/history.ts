@@ -3,7 +3,7 @@
  * it. An event of a document shows `prev` rebuilt from the stored backward change, which is why the order of keys
  * differs between `document`, `prev` and `diff` (protocol.md B.5).
  */
-import { isEqual } from './compare.ts'
+import { isEqual } from './equality.ts'
 import { Time } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 

@@ -2,7 +2,7 @@
  * Indexes: what they are made of, and the entries that a version of a document has in them (protocol.md E.7).
  */
 import { foldCase } from './casing.ts'
-import { canonicalKey } from './compare.ts'
+import { canonicalKey } from './equality.ts'
 import { EntrySet } from './entries.ts'
 import type { Entry } from './entries.ts'
 import { isLive, ttlOf } from './history.ts'

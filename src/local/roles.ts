@@ -4,7 +4,7 @@
  */
 import type { Access, Privilege } from './access.ts'
 import { predicateAccess } from './built-in-roles.ts'
-import { canonicalKey } from './compare.ts'
+import { canonicalKey } from './equality.ts'
 import type { Database } from './database.ts'
 import { findSchema } from './names.ts'
 import { ROLES } from './native.ts'

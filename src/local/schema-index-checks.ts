@@ -1,5 +1,5 @@
 /** What is wrong with an index as a whole: functions that it cannot compute with, and changes of what it is. */
-import { isEqual } from './compare.ts'
+import { isEqual } from './equality.ts'
 import { effectOf } from './effects.ts'
 import type { FieldFailure } from './failures.ts'
 import { diffFields } from './history.ts'

@@ -1,5 +1,5 @@
 /** Index documents: their fields, and the index that they define (protocol.md E.7). */
-import { canonicalKey } from './compare.ts'
+import { canonicalKey } from './equality.ts'
 import type { FieldFailure } from './failures.ts'
 import type { IndexDefinition, IndexField, IndexSource } from './indexing.ts'
 import { COLLECTIONS, DATABASES } from './native.ts'

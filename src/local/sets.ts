@@ -4,7 +4,7 @@
  */
 import { castBoolean, castSet } from './call.ts'
 import type { Evaluator, Frame } from './call.ts'
-import { canonicalKey } from './compare.ts'
+import { canonicalKey } from './equality.ts'
 import { Collection } from './database.ts'
 import { compareEntries, compareLists } from './entries.ts'
 import type { EntrySet } from './entries.ts'

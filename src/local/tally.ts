@@ -1,5 +1,6 @@
 /** Values counted by what they are: the same ones, as `isIdentical` has it, share a count. */
-import { canonicalKey, fieldsOf, isIdentical } from './compare.ts'
+import { fieldsOf } from './compare.ts'
+import { canonicalKey, isIdentical } from './equality.ts'
 import type { Value } from './values.ts'
 
 type Entry = { readonly value: Value; count: number }

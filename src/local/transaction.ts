@@ -6,7 +6,7 @@
  * without a pause, so nobody else ever sees it half done.
  */
 import type { Clock } from './clock.ts'
-import { canonicalKey } from './compare.ts'
+import { canonicalKey } from './equality.ts'
 import type { Database } from './database.ts'
 import type { Edit, TransactionRecord } from './edits.ts'
 import { DocumentHistory, changeOf, isLive } from './history.ts'

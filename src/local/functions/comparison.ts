@@ -1,7 +1,8 @@
 /** Forms that compare values. */
 import type { Call, Evaluate } from '../call.ts'
 import { undefinedRef } from '../call.ts'
-import { checkOrdered, compareValues, isEqual } from '../compare.ts'
+import { checkOrdered, compareValues } from '../compare.ts'
+import { isEqual } from '../equality.ts'
 import { isBefore } from '../dialects.ts'
 import { collect } from '../failures.ts'
 import { UnresolvedRef } from '../values.ts'

@@ -1,7 +1,8 @@
 /** `contains_value`: which values are in a container, by the kind of the container. */
 import type { Call, Evaluate } from '../call.ts'
 import { undefinedRef } from '../call.ts'
-import { fieldsOf, isIdentical } from '../compare.ts'
+import { fieldsOf } from '../compare.ts'
+import { isIdentical } from '../equality.ts'
 import { wrongType } from '../failures.ts'
 import { collectionOf, isNamed } from '../native.ts'
 import { Action, Lambda, Page, Ref, SetEventValue, SetValue, Sourced, UnresolvedRef, VersionValue } from '../values.ts'
