@@ -113,6 +113,24 @@ test('what no index could hold is not compared, wherever it is in a value', () =
   })
 })
 
+test('sets are equal when they are made of the same', () => {
+  // IndexTerm and the EventSets are case classes: a double is no integer there, and a list of terms no list in a term.
+  const service = new LocalService()
+  service.ask({ create_collection: { object: { name: 'a' } } })
+  const terms = [{ object: { field: ['data', 'n'] } }]
+  service.ask({ create_index: { object: { name: 'by', source: { collection: 'a' }, terms } } })
+  const by = (value: unknown): object => ({ match: { index: 'by' }, terms: value })
+  const equal = (one: object, other: object): unknown => service.ask({ equals: [one, other] })
+  assert.equal(equal(by(1), by([1])), true)
+  assert.equal(equal(by(1), by({ to_double: 1 })), false)
+  assert.equal(equal(by([1, 2]), by([[1, 2]])), false)
+  assert.equal(equal({ union: [by(1), by(2)] }, { union: [by(1), by(2)] }), true)
+  assert.equal(equal({ union: [by(1), by(2)] }, { union: [by(2), by(1)] }), false)
+  assert.equal(equal({ distinct: by(1) }, { reverse: by(1) }), false)
+  const range = (to: number): object => ({ range: by(1), from: doc('a', 1), to: doc('a', to) })
+  assert.deepEqual([equal(range(2), range(2)), equal(range(2), range(3))], [true, false])
+})
+
 test('what nothing has the name of is not compared', () => {
   // FN/ComparisonFunctions.scala:25
   const { body } = new LocalService().send([{ gte: [1, { collection: 'nope' }, { index: 'none' }] }])

@@ -64,6 +64,7 @@ export function isIdentical(a: Value, b: Value): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((element, i) => isIdentical(element, b[i] ?? null))
   }
+  if (a instanceof SetValue && b instanceof SetValue) return isIdenticalForm(a.form, b.form)
   if (a instanceof SetValue || b instanceof SetValue || a instanceof Lambda || b instanceof Lambda) {
     return a !== null && b !== null && canonicalKey(a) === canonicalKey(b)
   }
@@ -82,6 +83,22 @@ export function isIdentical(a: Value, b: Value): boolean {
   if (left !== undefined && right !== undefined) return isSameKind(a, b) && isIdenticalObject(left, right)
   if (left !== undefined || right !== undefined) return false
   return compareValues(a, b) === 0
+}
+
+/** The same sets are made of the same, down to the types of their terms. */
+function isIdenticalForm(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((part, i) => isIdenticalForm(part, b[i]))
+  }
+  if (!isForm(a) || !isForm(b))
+    return a === b || (a !== undefined && b !== undefined && isIdentical(a as Value, b as Value))
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...keys].every(key => isIdenticalForm(a[key], b[key]))
+}
+
+/** Forms of sets and their bounds are plain objects, values are not. */
+function isForm(part: unknown): part is Readonly<Record<string, unknown>> {
+  return typeof part === 'object' && part !== null && Object.getPrototypeOf(part) === Object.prototype
 }
 
 /** An object with the same fields is no version, page or event; and what `create` gave is not what `get` gives. */
