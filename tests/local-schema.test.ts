@@ -339,3 +339,24 @@ test('a ref into a collection that is gone may be kept by documents, but not by 
   )
   assert.equal(made({ create_key: { object: { role: 'server', data } } }), 'data.r invalid reference')
 })
+
+test('a unique index keeps out what is new in it, as long as its document has it unique', () => {
+  const service = serve()
+  const unique = { name: 'i', source: things, unique: true, terms: [{ object: { field: ['data', 'n'] } }] }
+  const put = (id: number, n: number): string => tell(service.send(create('things', id, { n })))
+  const update = (ref: object, fields: object): string =>
+    tell(service.send({ update: ref, params: { object: fields } }))
+  const data = (fields: object): object => ({ data: { object: fields } })
+  const refused = /instance not unique/
+  assert.equal(put(2, 1), 'made')
+  service.ask({ create_index: { object: unique } })
+  assert.match(put(3, 1), refused)
+  assert.equal(update(doc('things', 2), data({ m: 1 })), 'made')
+  assert.match(update(doc('things', 2), { ttl: { '@ts': '2999-01-01T00:00:00Z' } }), refused)
+  assert.equal(update(doc('things', 2), data({ n: 2 })), 'made')
+  assert.match(update(doc('things', 2), data({ n: 1 })), refused)
+  assert.equal(update({ index: 'i' }, { unique: false }), 'made')
+  assert.equal(put(3, 1), 'made')
+  assert.equal(update({ index: 'i' }, { unique: true }), 'made')
+  assert.match(put(4, 1), refused)
+})

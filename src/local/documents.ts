@@ -11,6 +11,7 @@ import type { LiveVersion } from './history.ts'
 import { isBefore } from './dialects.ts'
 import { requireFilled } from './index-builds.ts'
 import { identityOf } from './indexing.ts'
+import type { Index } from './indexing.ts'
 import { nounOf } from './names.ts'
 import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
 import { readPasswordChange, writePassword } from './passwords.ts'
@@ -121,13 +122,25 @@ function readOrFail(query: Query, ref: Ref, at: Position): LiveVersion {
   return version
 }
 
-/** Fails where a unique index has another document under one of the entries. */
-function checkUnique(query: Query, ref: Ref, fields: ObjectValue, at: Position): void {
+/** Whether an index is unique is in its document, as that was before the transaction. */
+function isUnique({ transaction, database }: Query, index: Index): boolean {
+  return transaction.readCached(database, index.ref)?.fields.get('unique') === true
+}
+
+/** Fails where a unique index has another document under one of the entries that the version does not share with the old one. */
+function checkUnique(
+  query: Query,
+  ref: Ref,
+  { old, fields }: { readonly old: ObjectValue | null; readonly fields: ObjectValue },
+  at: Position,
+): void {
   const { transaction, database } = query
   for (const index of database.indexes.values()) {
-    if (!index.definition.isUnique || !index.covers(ref.collection) || transaction.isUnknown(index)) continue
+    if (!index.covers(ref.collection) || !isUnique(query, index) || transaction.isUnknown(index)) continue
     requireFilled(query, index)
+    const kept = new Set(index.place(ref, { ts: transaction.snapshot, fields: old }).map(identityOf))
     for (const placed of index.place(ref, { ts: transaction.snapshot, fields })) {
+      if (kept.has(identityOf(placed))) continue
       const entries = index.findEntries(placed.set)
       const { values } = placed.entry
       for (const other of entries?.ascend(Number.POSITIVE_INFINITY, transaction.snapshot, { values }) ?? []) {
@@ -178,7 +191,7 @@ export function createDocument(
   const given = readGiven(query, nothing, storeParameters(query, parameters, places), places.key)
   checkCollectionIsOlder(query, ref, places.key)
   const fields = withDefaultTtl(query, ref, given.fields)
-  checkUnique(query, ref, fields, places.key)
+  checkUnique(query, ref, { old: null, fields }, places.key)
   const version = query.transaction.write(query.database, ref, fields, 'create')
   if (given.hash !== undefined) writePassword(query, ref, given.hash)
   return showVersion(query, ref, { ts: version.ts, fields }, true)
@@ -207,7 +220,7 @@ export function changeDocument(
   const given = readGiven(query, kind === 'update' ? old.fields : nothing, stored, places.form)
   checkCollectionIsOlder(query, ref, places.form)
   const fields = withDefaultTtl(query, ref, given.fields)
-  checkUnique(query, ref, fields, places.form)
+  checkUnique(query, ref, { old: old.fields, fields }, places.form)
   const version = query.transaction.write(query.database, ref, fields, 'update')
   if (given.hash !== undefined) writePassword(query, ref, given.hash)
   return showVersion(query, ref, { ts: version.ts, fields })

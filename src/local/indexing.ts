@@ -33,7 +33,6 @@ export type IndexDefinition = {
   readonly sources: readonly IndexSource[]
   readonly terms: readonly IndexField[]
   readonly values: readonly IndexField[]
-  readonly isUnique: boolean
 }
 
 /** Computes a binding of a document: undefined where it fails. */

@@ -260,6 +260,5 @@ export function defineIndex(fields: ObjectValue): IndexDefinition {
     sources: listOf(fields.get('source')).map(sourceOf),
     terms: listOf(fields.get('terms')).map(fieldOf),
     values: listOf(fields.get('values')).map(fieldOf),
-    isUnique: fields.get('unique') === true,
   }
 }
