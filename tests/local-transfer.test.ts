@@ -30,7 +30,8 @@ test(`an import of an export answers everything as before (SEED=${seed})`, async
     let isStopped = false
     const now = (): number => (isStopped ? time : (time += Math.floor(random() * 500)))
     const kept = await KeptStore.open(undefined, now)
-    // Sets that an index took from a collection which is gone, or from an expired version, follow from nothing that is left.
+    // Sets that an index took from a collection which is gone, or from an expired version, follow from nothing that is
+    // left, nor does that an index missed what was written in the transaction that made it.
     const world = new RandomWorld(random, { isPlain: true })
     for (let i = 0; i < requests; i++) kept.send(world.next())
     const lines = [...exportLines(kept.store)]
@@ -47,6 +48,21 @@ test(`an import of an export answers everything as before (SEED=${seed})`, async
       answersTo(question => kept.send(question)),
     )
   }
+})
+
+test('a name that one function had and another has now is of that one', async () => {
+  const kept = await KeptStore.open()
+  const body = { query: { lambda: [], expr: 1 } }
+  const make = (name: string): unknown => kept.ask({ create_function: { object: { name, body } } })
+  const rename = (from: string, to: string): unknown =>
+    kept.ask({ update: { function: from }, params: { object: { name: to } } })
+  make('a')
+  rename('a', 'c')
+  make('a')
+  rename('a', 'b')
+  rename('c', 'a')
+  const again = await importInto([...exportLines(kept.store)])
+  assert.deepEqual(describeState(again.store.state, placeless), describeState(kept.store.state, placeless))
 })
 
 test('every value is read back from its text exactly', async () => {

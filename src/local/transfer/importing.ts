@@ -7,6 +7,7 @@ import { builtInAccess } from '../built-in-roles.ts'
 import type { Query } from '../call.ts'
 import type { Database } from '../database.ts'
 import { createDocument } from '../documents.ts'
+import type { Edit } from '../edits.ts'
 import { Failure } from '../failures.ts'
 import { Filling } from '../filling.ts'
 import type { LiveVersion, Version } from '../history.ts'
@@ -61,6 +62,7 @@ export function importLines(lines: Iterable<string>, store: Store, makeScratch: 
 class Import {
   readonly store: Store
   readonly #texts = new Map<Database, ValueText>()
+  readonly #names = new Map<string, Edit>()
 
   constructor(store: Store) {
     this.store = store
@@ -87,6 +89,7 @@ class Import {
     }
     // What lines name may be made by later ones: first all that has a name, then what is in it.
     for (const { number: one, line } of read) at(one, () => this.#declare(line))
+    for (const edit of this.#names.values()) this.store.state.make(edit)
     for (const { number: one, line } of read) at(one, () => this.#put(line))
     for (const database of this.store.state.databases.values()) this.#finish(database)
     for (const { number: one, line } of read) at(one, () => this.#putRest(line))
@@ -114,11 +117,10 @@ class Import {
     }
     if (native === COLLECTIONS) state.make({ kind: 'collection', database, number: child, isGone })
     if (!isNamed(native)) return
-    // The last line of a document counts: a name that it had before is free.
-    const names = state.databaseOf(database).names.get(native) ?? new Map<string, bigint>()
-    for (const [old, id] of names)
-      if (id === ref.id) state.make({ kind: 'name', database, native, name: old, id: undefined })
-    if (typeof name === 'string' && !isGone) state.make({ kind: 'name', database, native, name, id: ref.id })
+    // The last line of a document counts: a name that it had before is free, and another may have it.
+    const key = `${database} ${native} ${ref.id}`
+    if (typeof name !== 'string' || isGone) this.#names.delete(key)
+    else this.#names.set(key, { kind: 'name', database, native, name, id: ref.id })
   }
 
   #readHeader(line: Line): void {
