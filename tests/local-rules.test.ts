@@ -303,6 +303,9 @@ test('a database moves into another one with what is in it and the keys for it, 
   const key = service.ask({ create_key: { object: { role: 'admin', database: { database: 'shop' } } } })
   const { secret } = key as { secret: string }
   service.ask({ create_collection: { object: { name: 'orders' } } }, secret)
+  service.ask({ create_role: { object: { name: 'clerk', privileges: [] } } })
+  const data = { object: { of: 'a clerk' } }
+  service.ask({ create_key: { object: { role: 'clerk', database: { database: 'shop' }, data } } })
   const move = (from: object, to: object): object => ({ move_database: from, to })
   assert.deepEqual(errorOf(service.send(move({ database: 'shop' }, { database: 'shop' }))), {
     position: [],
@@ -313,7 +316,16 @@ test('a database moves into another one with what is in it and the keys for it, 
   assert.equal(service.ask({ exists: { database: 'shop' } }), false)
   assert.equal(service.ask({ exists: { database: 'shop', scope: { database: 'attic' } } }), true)
   assert.equal(service.ask({ exists: { collection: 'orders' } }, secret), true)
-  assert.equal(service.ask({ count: { keys: { database: 'attic' } } }), 1)
+  const keys = { paginate: { keys: { database: 'attic' } } }
+  const { data: moved } = service.ask({ map: { lambda: 'key', expr: { get: { var: 'key' } } }, collection: keys }) as {
+    data: Record<string, Json>[]
+  }
+  const fields = ['ref', 'ts', 'database', 'role', 'hashed_secret']
+  assert.deepEqual(moved.map(Object.keys), [fields, fields])
+  assert.deepEqual(
+    moved.map(({ role }) => role),
+    ['admin', ['clerk']],
+  )
 })
 
 test('the parameter _ names nothing', () => {

@@ -1,4 +1,5 @@
 /** Databases that move into other ones, with all that is in them and with the keys that are for them. */
+import { isBuiltIn } from './built-in-roles.ts'
 import { showVersion } from './call.ts'
 import type { Query } from './call.ts'
 import type { Database } from './database.ts'
@@ -46,8 +47,18 @@ export function moveDatabase(query: Query, ref: Ref, target: Ref, places: Places
   return showVersion(query, next, { ts, fields }, true)
 }
 
-/** What a key has after the move: nothing of the user's own goes with it. */
+/** What a key has after the move, beside its database: nothing of the user's own goes with it. */
 const movedFields: readonly string[] = ['role', 'hashed_secret', 'ttl']
+
+/** A key is written anew, field by field: a role that is not built in becomes a list of one. */
+function moveKey(fields: ObjectValue, database: Ref): ObjectValue {
+  const moved: ObjectValue = new Map([['database', database]])
+  for (const name of movedFields) {
+    const value = fields.get(name)
+    if (value !== undefined) moved.set(name, name === 'role' && !isBuiltIn(value) ? [value].flat() : value)
+  }
+  return moved
+}
 
 /** The keys of a database are in the one that it is in. Nothing of them is left behind, as of the database itself. */
 function moveKeys({ store, transaction }: Query, from: Database, old: Ref, to: Database, next: Ref): void {
@@ -57,10 +68,9 @@ function moveKeys({ store, transaction }: Query, from: Database, old: Ref, to: D
     const fields = transaction.read(from, key)?.fields
     const database = fields?.get('database')
     if (fields === undefined || !(database instanceof Ref) || !database.equals(old)) continue
-    const moved: ObjectValue = new Map([...fields].filter(([name]) => movedFields.includes(name))).set('database', next)
     const holder = new Ref(to.number, KEYS, id)
     transaction.clear(from, key)
-    transaction.write(to, holder, moved, 'create')
+    transaction.write(to, holder, moveKey(fields, next), 'create')
     for (const [digest, one] of store.state.holders) {
       if (one.equals(key)) transaction.make({ kind: 'secret', digest, holder })
     }
