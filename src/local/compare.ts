@@ -13,14 +13,14 @@ import {
   Uuid,
   VersionValue,
 } from './values.ts'
-import type { ObjectValue, SchemaKind, SetForm, Value } from './values.ts'
+import type { ObjectValue, SetForm, Value } from './values.ts'
 import { DocumentEventValue, EventPlace, SetEventValue, Sourced } from './values.ts'
 import { FUNCTIONS_KNOW_SINCE } from './dialects.ts'
-import { serverFault } from './failures.ts'
 import { sourceOfFunction } from './function-sources.ts'
 import { collectionOf } from './native.ts'
 import { compareStrings } from './order.ts'
 import { storedSet } from './set-shapes.ts'
+import { cannotEncode } from './unknown-names.ts'
 
 /** The place of a type in the order of types. */
 function rankOf(value: Value): number {
@@ -166,27 +166,10 @@ export function fieldsOf(value: Value): ObjectValue | undefined {
   return undefined
 }
 
-/** What the real server calls the refs of names that nothing has, where it fails over one. */
-const refClasses: Readonly<Record<SchemaKind, string>> = {
-  collection: 'CollectionRef',
-  database: 'DatabaseRef',
-  index: 'IndexRef',
-  function: 'UserFunctionRef',
-  role: 'RoleRef',
-  access_provider: 'AccessProviderRef',
-}
-
-function printUnresolved({ kind, name, id }: UnresolvedRef): string {
-  const named = `${refClasses[kind]}(${name},None)`
-  return id === undefined ? named : `InstanceRef(Right(SubID(${id})),${named})`
-}
-
 /** Throws for a value in which something has no place in the order: a name that nothing has, a set that is not stored. */
 export function checkOrdered(value: Value): void {
-  if (value instanceof UnresolvedRef) {
-    const message = `Unresolved ref '${printUnresolved(value)}' cannot be encoded`
-    throw serverFault(`fauna.ast.UnresolvedRefL$IRException: ${message}`)
-  }
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof UnresolvedRef) throw cannotEncode(value)
   const parts = Array.isArray(value) ? value : storedFieldsOf(value)?.values()
   for (const part of parts ?? []) checkOrdered(part)
 }
@@ -239,17 +222,6 @@ export function termOf(value: Value): Value {
   if (value instanceof Action) return value.name
   const fields = storedFieldsOf(value)
   return fields === undefined ? value : new Map([...fields].map(([key, field]) => [key, termOf(field)]))
-}
-
-/** The first name in a value that nothing has. */
-export function findUnknown(value: Value): UnresolvedRef | undefined {
-  if (value instanceof UnresolvedRef) return value
-  const parts = Array.isArray(value) ? value : value instanceof Map ? [...value.values()] : []
-  for (const part of parts) {
-    const unknown = findUnknown(part)
-    if (unknown !== undefined) return unknown
-  }
-  return undefined
 }
 
 function textOf(value: Value): string {

@@ -13,7 +13,7 @@ import { requireFilled } from './index-builds.ts'
 import { identityOf } from './indexing.ts'
 import type { Index } from './indexing.ts'
 import { nounOf } from './names.ts'
-import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
+import { FIRST_USER_COLLECTION, collectionOf } from './native.ts'
 import { readPasswordChange, writePassword } from './passwords.ts'
 import { schemaRules } from './schema.ts'
 import type { ChangeKind } from './schema.ts'
@@ -21,7 +21,7 @@ import { proposeFields, readData, readSchemaFields, readTimestamp } from './sche
 import type { FieldRule } from './schema-fields.ts'
 import { isKeptOut } from './schema-modes.ts'
 import { microsOfDays } from './retention.ts'
-import { Storer } from './stored.ts'
+import { storeParameters } from './stored.ts'
 import { DELETED_FIELDS, DocumentEventValue, Ref, Time, UnresolvedRef, pathOf } from './values.ts'
 import type { ObjectValue, Position, Value, VersionValue } from './values.ts'
 
@@ -63,17 +63,6 @@ function checkPresent(places: Places, at: Position): void {
   if (places.isPast === true) throw failure(at, 'invalid write time', 'Cannot write outside of snapshot time.')
 }
 
-/**
- * Parameters in their stored form; nulls are kept, for they take fields away. Refs that cannot be stored are told
- * before anything else is looked at.
- */
-function storeParameters(query: Query, parameters: ObjectValue, places: Places): ObjectValue {
-  const storer = new Storer(query)
-  const stored = storer.store(parameters, [], true)
-  if (storer.failures.length > 0) throw invalidData(places.form, storer.failures)
-  return stored instanceof Map ? stored : parameters
-}
-
 /** The fields that a user's document has, in the order in which they are checked; other parameters are dropped. */
 const documentRules: readonly FieldRule[] = [
   { name: 'data', read: readData },
@@ -92,14 +81,10 @@ function readGiven(query: Query, base: ObjectValue, parameters: ObjectValue, at:
   return { fields: read.fields, hash }
 }
 
-function collectionOf(query: Query, ref: Ref): Ref {
-  return new Ref(query.database.number, COLLECTIONS, BigInt(ref.collection))
-}
-
 /** The ttl that a collection gives to what comes to be without one. */
 function withDefaultTtl(query: Query, ref: Ref, fields: ObjectValue): ObjectValue {
   if (fields.has('ttl')) return fields
-  const days = query.transaction.readCached(query.database, collectionOf(query, ref))?.fields.get('ttl_days')
+  const days = query.transaction.readCached(query.database, collectionOf(ref))?.fields.get('ttl_days')
   if (typeof days !== 'bigint') return fields
   return new Map(fields).set('ttl', Time.ofMicros(query.transaction.snapshot + microsOfDays(days)))
 }
@@ -110,7 +95,7 @@ const OLDER_COLLECTION_SINCE = 5
 /** Fails where the collection is as new as its document, for versions that do not have it so. */
 function checkCollectionIsOlder(query: Query, ref: Ref, at: Position): void {
   if (isBefore(query.apiVersion, OLDER_COLLECTION_SINCE)) return
-  if (query.transaction.readCached(query.database, collectionOf(query, ref)) !== undefined) return
+  if (query.transaction.readCached(query.database, collectionOf(ref)) !== undefined) return
   const description = 'Cannot create a collection and a document in it in the same transaction.'
   throw failure(at, 'invalid argument', description)
 }
@@ -188,7 +173,7 @@ export function createDocument(
   checkPresent(places, places.key)
   if (rule !== undefined) return rule.create(query, parameters, id, places)
   const ref = wanted ?? new Ref(collection.database, number, query.store.takeId())
-  const given = readGiven(query, nothing, storeParameters(query, parameters, places), places.key)
+  const given = readGiven(query, nothing, storeParameters(query, parameters, places.form), places.key)
   checkCollectionIsOlder(query, ref, places.key)
   const fields = withDefaultTtl(query, ref, given.fields)
   checkUnique(query, ref, { old: null, fields }, places.key)
@@ -207,11 +192,11 @@ export function changeDocument(
 ): VersionValue {
   checkFirst([...wrongTarget(query, ref, places.key), ...wrongRefs(query, parameters, places)])
   if (isNativeCollection(ref)) throw failure(places.key, 'invalid argument', 'Cannot update a schema meta collection.')
-  const stored = storeParameters(query, parameters, places)
+  const stored = storeParameters(query, parameters, places.form)
   const old = readOrFail(query, ref, places.key)
   // A predicate sees the change on top of what was, even of a `replace`.
   const proposed = patchFields(old.fields, stored)
-  if (!query.access.allows('write', collectionOf(query, ref), [old.fields, proposed, ref])) {
+  if (!query.access.allows('write', collectionOf(ref), [old.fields, proposed, ref])) {
     throw permissionDenied(places.form)
   }
   checkPresent(places, places.form)
@@ -230,7 +215,7 @@ export function changeDocument(
 export function deleteDocument(query: Query, ref: Ref, places: Places): VersionValue {
   checkFirst(wrongTarget(query, ref, places.key))
   const old = readOrFail(query, ref, places.form)
-  if (!query.access.allows('delete', collectionOf(query, ref), [ref])) throw permissionDenied(places.form)
+  if (!query.access.allows('delete', collectionOf(ref), [ref])) throw permissionDenied(places.form)
   const shown = showVersion(query, ref, old)
   schemaRules.get(ref.collection)?.detach(query, ref, old.fields, places.form)
   query.transaction.write(query.database, ref, null, 'delete')
@@ -255,7 +240,7 @@ export function insertEvent(query: Query, ref: Ref, asked: AskedEvent, places: P
   if (rule !== undefined && rule.readPast === undefined) {
     throw failure(places.form, 'invalid argument', 'Cannot insert event for specified ref.')
   }
-  const stored = storeParameters(query, parameters, places)
+  const stored = storeParameters(query, parameters, places.form)
   checkMayRewrite(query, ref, { ...asked, parameters: stored }, places)
   const fields = action === 'delete' ? null : readPast(query, ref, stored, places.form)
   if (ts < FIRST_MICROS) {
@@ -287,5 +272,5 @@ export function removeEvent(query: Query, ref: Ref, asked: AskedEvent, places: P
 
 function checkMayRewrite(query: Query, ref: Ref, { ts, action, parameters = new Map() }: AskedEvent, places: Places) {
   const given = [ref, Time.ofMicros(ts), action, parameters]
-  if (!query.access.allows('history_write', collectionOf(query, ref), given)) throw permissionDenied(places.form)
+  if (!query.access.allows('history_write', collectionOf(ref), given)) throw permissionDenied(places.form)
 }

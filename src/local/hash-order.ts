@@ -34,7 +34,9 @@ export function sortAsHashed(names: readonly string[]): string[] {
     const branches = new Map<number, string[]>()
     for (const name of entries) {
       const branch = (stir(hashOf(name)) >>> shift) % BRANCHES
-      branches.set(branch, [...(branches.get(branch) ?? []), name])
+      const inBranch = branches.get(branch)
+      if (inBranch === undefined) branches.set(branch, [name])
+      else inBranch.push(name)
     }
     const inOrder = [...branches].sort(([a], [b]) => a - b).map(([, inBranch]) => inBranch)
     const alone = inOrder.filter(({ length }) => length === 1).flat()

@@ -45,7 +45,7 @@ import { checkRoleNames, readRole } from './schema-roles.ts'
 import { isTaken, releaseName, takeName } from './schema-names.ts'
 import { hashSecret } from './secrets.ts'
 import { digestSecret } from './store.ts'
-import { Storer } from './stored.ts'
+import { storeParameters } from './stored.ts'
 import { Ref } from './values.ts'
 import type { ObjectValue, Position, VersionValue } from './values.ts'
 
@@ -160,14 +160,6 @@ type Asked = {
   readonly base?: ObjectValue
   readonly parameters: ObjectValue
   readonly at: Position
-}
-
-/** Parameters in their stored form; nulls are kept, for they take fields away. Fails where a ref cannot be stored. */
-function storeParameters(query: Query, parameters: ObjectValue, at: Position): ObjectValue {
-  const storer = new Storer(query)
-  const stored = storer.store(parameters, [], true)
-  if (storer.failures.length > 0) throw invalidData(at, storer.failures)
-  return stored instanceof Map ? stored : parameters
 }
 
 /** Reads the whole that parameters make of a document. Fails with everything that is wrong, each thing told once. */

@@ -2,11 +2,11 @@
  * What the elements of a set look like: how many values they have, which of them are sorted from the highest down, and
  * how a cursor is read against that (protocol.md E.5, E.6).
  */
-import { compareValues, findUnknown } from './compare.ts'
-import { serverFault } from './failures.ts'
+import { compareValues } from './compare.ts'
 import type { Store } from './store.ts'
-import { Ref, UnresolvedRef } from './values.ts'
-import type { Bound, SchemaKind, SetForm, Value } from './values.ts'
+import { cannotEncode, findUnknown } from './unknown-names.ts'
+import { Ref } from './values.ts'
+import type { Bound, SetForm, Value } from './values.ts'
 
 /** The values of the elements of a set; `isFree` where nobody knows how many there are before it is read. */
 export type SetLayout = {
@@ -67,28 +67,10 @@ export function isCompatible(a: SetLayout, b: SetLayout): boolean {
 /** Below every document. */
 const lowestRef = new Ref(0, 0, -(2n ** 63n))
 
-const refNames: Readonly<Record<SchemaKind, string>> = {
-  database: 'DatabaseRef',
-  collection: 'CollectionRef',
-  index: 'IndexRef',
-  function: 'UserFunctionRef',
-  role: 'RoleRef',
-  access_provider: 'AccessProviderRef',
-}
-
-/** A name that nothing has, as the real server's program prints it (MODEL/RefParser.scala). */
-function printUnknown({ kind, name, id, scope }: UnresolvedRef): string {
-  const within = scope instanceof UnresolvedRef ? `Some(${printUnknown(scope)})` : 'None'
-  const named = `${refNames[kind]}(${name},${within})`
-  return id === undefined ? named : `InstanceRef(Right(SubID(${id})),${named})`
-}
-
-/** A place is what is stored of its values, and nothing is of a name that nothing has: nobody expects that exception. */
-function checkStorable(value: Value): void {
-  const unknown = findUnknown(value)
-  if (unknown === undefined) return
-  const description = `Unresolved ref '${printUnknown(unknown)}' cannot be encoded`
-  throw serverFault(`fauna.ast.UnresolvedRefL$IRException: ${description}`)
+/** A place is what is stored of its values, and nothing is of a name that nothing has. */
+function checkStorable(values: readonly Value[]): void {
+  const unknown = findUnknown([...values])
+  if (unknown !== undefined) throw cannotEncode(unknown)
 }
 
 /**

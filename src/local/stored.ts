@@ -4,9 +4,10 @@
  */
 import type { Query } from './call.ts'
 import { storedFieldsOf } from './compare.ts'
+import { invalidData } from './failures.ts'
 import type { FieldFailure } from './failures.ts'
 import { Action, Bytes, CalendarDate, Lambda, PendingTime, Ref, Time, UnresolvedRef, Uuid } from './values.ts'
-import type { ObjectValue, Value } from './values.ts'
+import type { ObjectValue, Position, Value } from './values.ts'
 
 /** The names of stored types in messages of validation. */
 export function storedTypeName(value: Value): string {
@@ -37,7 +38,7 @@ export function wrongStoredType(field: readonly string[], value: Value, expected
 }
 
 /** Turns values into what is stored of them, and notes the refs that cannot be stored. */
-export class Storer {
+class Storer {
   readonly failures: FieldFailure[] = []
   readonly #query: Query
 
@@ -82,4 +83,15 @@ export class Storer {
   #fail(field: readonly string[], description: string): void {
     this.failures.push({ field, code: 'invalid reference', description })
   }
+}
+
+/**
+ * Parameters in their stored form; nulls are kept, for they take fields away. Fails, before anything else is looked at,
+ * where a ref in them cannot be stored.
+ */
+export function storeParameters(query: Query, parameters: ObjectValue, at: Position): ObjectValue {
+  const storer = new Storer(query)
+  const stored = storer.store(parameters, [], true)
+  if (storer.failures.length > 0) throw invalidData(at, storer.failures)
+  return stored instanceof Map ? stored : parameters
 }

@@ -25,11 +25,12 @@ export class Tally {
   /** The count of a value, to be read and changed; 0 for one that was not there. */
   of(value: Value): { count: number } {
     const key = roughKey(value)
-    const sharing = this.#entries.get(key) ?? []
-    const known = sharing.find(entry => isIdentical(entry.value, value))
+    const sharing = this.#entries.get(key)
+    const known = sharing?.find(entry => isIdentical(entry.value, value))
     if (known !== undefined) return known
     const entry = { value, count: 0 }
-    this.#entries.set(key, [...sharing, entry])
+    if (sharing === undefined) this.#entries.set(key, [entry])
+    else sharing.push(entry)
     return entry
   }
 

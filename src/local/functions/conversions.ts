@@ -66,15 +66,22 @@ function parseNumber(text: string): bigint | number | undefined {
   if (whole === '' && fraction === '') return undefined
   const wholeDigits = toAsciiDigits(whole.replaceAll(',', ''))
   const written = wholeDigits + toAsciiDigits(fraction)
-  const digits = written.replace(/^0+|0+$/g, '')
-  if (digits === '') return isNegative ? -0 : 0n
   const leadingZeros = /^0*/.exec(written)?.[0].length ?? 0
+  const digits = trimZeros(written.slice(leadingZeros))
+  if (digits === '') return isNegative ? -0 : 0n
   const pointAt = wholeDigits.length - leadingZeros + readExponent(toAsciiDigits(exponent))
   if (pointAt >= digits.length && pointAt <= INT64_DIGITS) {
     const integer = BigInt(minus + digits.padEnd(pointAt, '0'))
     if (BigInt.asIntN(64, integer) === integer) return integer
   }
   return Number(`${minus}0.${digits}E${pointAt}`)
+}
+
+/** Digits without the zeros at their end. */
+function trimZeros(digits: string): string {
+  let end = digits.length
+  while (end > 0 && digits[end - 1] === '0') end--
+  return digits.slice(0, end)
 }
 
 /** An exponent is cut to 32 bits; beyond 64 it counts as none. */

@@ -163,16 +163,19 @@ const evaluateSubstring: Evaluate = call => {
 }
 
 /** White space as Java trims it: that of Unicode without the blanks that do not break, and U+001C to U+001F. */
-const BLANKS = String.raw`[\t-\r\u001c-\u0020\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]+`
-const LEADING_BLANKS = new RegExp(`^${BLANKS}`)
-const TRAILING_BLANKS = new RegExp(`${BLANKS}$`)
+const BLANK = new RegExp(String.raw`[\t-\r\u001c-\u0020\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]`)
 
 function trimStart(text: string): string {
-  return text.replace(LEADING_BLANKS, '')
+  let from = 0
+  while (from < text.length && BLANK.test(text.charAt(from))) from++
+  return text.slice(from)
 }
 
+/** No pattern finds the end: it would try every blank of the text, and all behind it, anew. */
 function trimEnd(text: string): string {
-  return text.replace(TRAILING_BLANKS, '')
+  let to = text.length
+  while (to > 0 && BLANK.test(text.charAt(to - 1))) to--
+  return text.slice(0, to)
 }
 
 /** The forms of this file. */

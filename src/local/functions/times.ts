@@ -30,10 +30,15 @@ const OUT_OF_RANGE =
 
 type Unit = { readonly name: string; readonly nanoseconds: bigint }
 
+const BLANK = 0x20
+
 /** A text without the blanks and control characters at its ends (Java's `trim`, which knows no other white space). */
 export function trimBlanks(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/^[\0- ]+|[\0- ]+$/g, '')
+  // No pattern: one for the end tries every blank of the text, and all behind it, anew.
+  let [from, to] = [0, text.length]
+  while (from < to && text.charCodeAt(from) <= BLANK) from++
+  while (to > from && text.charCodeAt(to - 1) <= BLANK) to--
+  return text.slice(from, to)
 }
 
 function unitOf(call: Call): Unit {
