@@ -54,7 +54,6 @@ const serverCodes = [
   'invalid ref',
   'invalid scope',
   'invalid token',
-  'invalid scope',
   'invalid url parameter',
   'invalid write time',
   'method not allowed',

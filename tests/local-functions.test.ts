@@ -205,3 +205,28 @@ test('texts are laid out, searched and cut as the machine of the real server doe
     [{ space: -4294967295 }, ''],
   ])
 })
+
+// A word that is looked up in a table is one of that table: `constructor` and the like are in every object of JavaScript.
+test('what every object of JavaScript has is no word of the language', () => {
+  const word = 'constructor'
+  const wrong = (query: unknown): Json => errorsOf(query)[0]?.[1] ?? null
+  assert.equal(wrong({ epoch: 1, unit: word }), 'Time Unit expected, String provided.')
+  assert.match(
+    String(wrong({ casefold: 'a', normalizer: word })),
+    /^String 'NFKCCaseFold', .* expected, String provided\.$/,
+  )
+  assert.match(String(wrong({ findstrregex: 'a', pattern: `\\p{${word}}` })), /is not a valid regular expression\.$/)
+  service.ask({ create_collection: object({ name: 'words' }) })
+  const resource = { collection: 'words' }
+  const after = object({ ts: 1, action: word })
+  assert.match(
+    String(wrong({ paginate: { events: { documents: resource } }, after })),
+    /^String 'create', .* expected, String provided\.$/,
+  )
+  const privileges = [object({ resource, [word]: 1, actions: object({ read: true, [word]: object({ a: 1 }) }) })]
+  const { privileges: kept } = service.ask({ create_role: object({ name: 'words', privileges }) }) as Record<
+    string,
+    Json
+  >
+  assert.deepEqual(kept, [{ resource: service.ask(resource), actions: { read: true } }])
+})

@@ -33,18 +33,18 @@ const shapes: readonly (readonly string[])[] = [
 ]
 
 /** A cursor knows what was done to a set; of a document only a change is another thing. */
-const actions: Readonly<Record<string, ActionName>> = {
-  add: 'add',
-  create: 'add',
-  remove: 'remove',
-  delete: 'remove',
-  update: 'update',
-}
+const actions: ReadonlyMap<string, ActionName> = new Map<string, ActionName>([
+  ['add', 'add'],
+  ['create', 'add'],
+  ['remove', 'remove'],
+  ['delete', 'remove'],
+  ['update', 'update'],
+])
 
 function actionOf(value: Value | undefined, at: Position): ActionName {
   if (value === undefined) return 'add'
   const name = value instanceof Action ? value.name : value
-  const action = typeof name === 'string' ? actions[name] : undefined
+  const action = typeof name === 'string' ? actions.get(name) : undefined
   if (action === undefined) throw wrongType(at, "String 'create', 'update', or 'delete'", typeName(value))
   return action
 }

@@ -128,10 +128,10 @@ export function ignoreCase(character: string, flags: Flags): string {
 function propertyOf(name: string): string {
   const category = GENERAL_CATEGORY.exec(name)?.[1]
   if (category !== undefined) return `\\p{${category}}`
-  const property = properties[name]
+  const property = Object.hasOwn(properties, name) ? properties[name] : undefined
   if (property !== undefined) return property
-  const block = blocks[(BLOCK.exec(name)?.[1] ?? '').toLowerCase().replace(/[ _-]/g, '')]
-  if (block !== undefined) return block
+  const block = (BLOCK.exec(name)?.[1] ?? '').toLowerCase().replace(/[ _-]/g, '')
+  if (Object.hasOwn(blocks, block)) return blocks[block] ?? ''
   const script = SCRIPT.exec(name)?.[1]
   if (script === undefined) throw failPattern(`an unknown property ${name}`)
   return `\\p{Script=${script.charAt(0).toUpperCase()}${script.slice(1).toLowerCase()}}`

@@ -38,7 +38,7 @@ const membershipShape: Shape = { resource: true, predicate: true }
 function select(object: ObjectValue, shape: Shape): ObjectValue {
   const kept: ObjectValue = new Map()
   for (const [key, value] of object) {
-    const inner = shape[key]
+    const inner = Object.hasOwn(shape, key) ? shape[key] : undefined
     if (inner === undefined) continue
     const selected = value instanceof Map && inner !== true ? select(value, inner) : value
     if (!(selected instanceof Map) || selected.size > 0) kept.set(key, selected)

@@ -34,18 +34,18 @@ const evaluateConcat: Evaluate = call => {
   return strings.join(call.has('separator') ? call.string('separator') : '')
 }
 
-const normalizers: Readonly<Partial<Record<string, (text: string) => string>>> = {
-  NFKCCaseFold: foldCase,
-  NFC: text => text.normalize('NFC'),
-  NFD: text => text.normalize('NFD'),
-  NFKC: text => text.normalize('NFKC'),
-  NFKD: text => text.normalize('NFKD'),
-}
+const normalizers: ReadonlyMap<string, (text: string) => string> = new Map<string, (text: string) => string>([
+  ['NFKCCaseFold', foldCase],
+  ['NFC', text => text.normalize('NFC')],
+  ['NFD', text => text.normalize('NFD')],
+  ['NFKC', text => text.normalize('NFKC')],
+  ['NFKD', text => text.normalize('NFKD')],
+])
 
 function normalizerOf(call: Call): (text: string) => string {
   if (!call.has('normalizer')) return foldCase
   const value = call.value('normalizer')
-  const normalizer = typeof value === 'string' ? normalizers[value] : undefined
+  const normalizer = typeof value === 'string' ? normalizers.get(value) : undefined
   if (normalizer !== undefined) return normalizer
   const expected = "String 'NFKCCaseFold', 'NFC', 'NFD', 'NFKC', or 'NFKD'"
   throw wrongType(call.at('normalizer'), expected, typeName(value))

@@ -9,16 +9,16 @@ import { CalendarDate, Time } from '../values.ts'
 import type { Position } from '../values.ts'
 
 /** Units and their nanoseconds; a plural means the same. */
-const units: Readonly<Record<string, bigint>> = {
-  nanosecond: 1n,
-  microsecond: 1_000n,
-  millisecond: 1_000_000n,
-  second: 1_000_000_000n,
-  minute: 60_000_000_000n,
-  hour: 3_600_000_000_000n,
-  'half day': 43_200_000_000_000n,
-  day: 86_400_000_000_000n,
-}
+const units: ReadonlyMap<string, bigint> = new Map<string, bigint>([
+  ['nanosecond', 1n],
+  ['microsecond', 1_000n],
+  ['millisecond', 1_000_000n],
+  ['second', 1_000_000_000n],
+  ['minute', 60_000_000_000n],
+  ['hour', 3_600_000_000_000n],
+  ['half day', 43_200_000_000_000n],
+  ['day', 86_400_000_000_000n],
+])
 const NANOSECONDS_PER_DAY = 86_400_000_000_000n
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n
 const NANOSECONDS_PER_SECOND = 1_000_000_000n
@@ -44,7 +44,7 @@ export function trimBlanks(text: string): string {
 function unitOf(call: Call): Unit {
   const value = call.value('unit')
   const name = typeof value === 'string' ? trimBlanks(value).replace(/s$/, '') : ''
-  const nanoseconds = units[name]
+  const nanoseconds = units.get(name)
   if (nanoseconds === undefined) throw wrongType(call.at('unit'), 'Time Unit', typeName(value))
   return { name: String(value), nanoseconds }
 }
