@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import * as fc from 'fast-check'
 import { StateError } from '../src/errors.ts'
+import { sourceOfFunction } from '../src/local/function-sources.ts'
 import { continueFilling } from '../src/local/index-builds.ts'
 import { ByteReader, ByteWriter, classes } from '../src/local/log/codec.ts'
 import { FILE_HEADER } from '../src/local/log/frames.ts'
@@ -150,6 +151,49 @@ test('the places of a function stay the same ones', () => {
   writer.value(new values.Lambda('x', body, new Map(), '4', outer))
   const lambda = new ByteReader(writer.bytes).value<values.Lambda>()
   assert.deepEqual(values.pathOf(values.relativeTo(lambda.body.at, lambda.at)), ['expr'])
+})
+
+/** What JSON is made of, for maps. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  return value instanceof Map ? Object.fromEntries([...value].map(([key, item]) => [key, plain(item)])) : value
+}
+
+test('functions of before, whose refs, sets and quotes were expressions of their own, are read as the forms that mean the same', () => {
+  const at = null
+  const native = (id: string): object => ({ id, collection: undefined, database: undefined })
+  const inside = (id: string, collection: object, database?: object): object => ({ id, collection, database })
+  const orders = inside('orders', native('collections'))
+  const shop = inside('shop', native('databases'))
+  const ref = (of: object): object => ({ kind: 'ref', ref: of, at })
+  const literal = (value: values.Value): object => ({ kind: 'literal', value, at })
+  const matched = new Map([
+    ['match', ref(inside('by_n', native('indexes')))],
+    ['terms', literal(1n)],
+  ])
+  const items = [
+    ref(inside('7', orders)),
+    ref(inside('7', inside('orders', native('classes')), shop)),
+    ref(inside('f', native('functions'), shop)),
+    ref(inside('9', native('keys'))),
+    { kind: 'set', form: 'match', parts: matched, at },
+    { kind: 'form', name: 'quote', parts: new Map([['quote', literal('x')]]), at },
+  ]
+  const writer = new ByteWriter()
+  writer.value(new values.Lambda('x', { kind: 'array', items, at } as never, new Map(), '4', at))
+  const source = sourceOfFunction(new ByteReader(writer.bytes).value<values.Lambda>())
+  const collection = { collection: 'orders' }
+  assert.deepEqual(plain(source), {
+    lambda: 'x',
+    expr: [
+      { ref: collection, id: '7' },
+      { ref: { ...collection, scope: { database: 'shop' } }, id: '7' },
+      { function: 'f', scope: { database: 'shop' } },
+      { ref: { keys: null }, id: '9' },
+      { match: { index: 'by_n' }, terms: 1n },
+      'x',
+    ],
+  })
 })
 
 test('a log that is cut at any byte is read up to its last whole transaction', async () => {

@@ -20,6 +20,7 @@ import {
   Uuid,
   VersionValue,
 } from '../values.ts'
+import { renewExpression } from './old-expressions.ts'
 
 /** What stands before each value. These numbers are part of the format of the log. */
 const tags = {
@@ -359,7 +360,7 @@ export class ByteReader {
   #record(): object {
     const record: Record<string, unknown> = {}
     for (let left = this.count(); left > 0; left--) record[this.text()] = this.value()
-    return record
+    return renewExpression(record)
   }
 
   #instance(): object {
