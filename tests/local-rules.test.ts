@@ -573,6 +573,10 @@ test('the oldest versions of the API show documents, sources of indexes and erro
     assert.deepEqual(shape(resource(expression, '2.1')), ['ref', 'ts', 'data'])
   }
   assert.deepEqual((resource(get, '2.0') as Record<string, Json>)['class'], { '@ref': 'classes/things' })
+  // What is deleted in the transaction that made it has no name any more, and so no ref.
+  const made = { create_role: { object: { name: 'brief', privileges: [] } } }
+  const nameless = resource({ delete: { select: 'ref', from: made } }, '2.0')
+  assert.deepEqual(shape(nameless), ['class', 'ts', 'name', 'privileges'])
   // MODEL/Transformations.scala.
   const sources = (version: string): Json =>
     (resource({ get: { index: 'several' } }, version) as { source: Json[] }).source.map(shape)

@@ -73,9 +73,14 @@ export class Renderer {
 
   /** `{"ref":…,"ts":…,…}`: a version, or what an event shows of one. */
   version(ref: Ref, ts: number, fields: ObjectValue): string {
+    return this.#head(ref, ts, fields, '')
+  }
+
+  /** A version; `collection` is what stands between its ref, where that has a text, and its time. */
+  #head(ref: Ref, ts: number, fields: ObjectValue, collection: string): string {
     const rest = this.fields(fields).slice(1)
     const own = this.#ref(ref)
-    return `{${own === undefined ? '' : `"ref":${own},`}"ts":${ts}${rest === '}' ? rest : `,${rest}`}`
+    return `{${own === undefined ? '' : `"ref":${own},`}${collection}"ts":${ts}${rest === '}' ? rest : `,${rest}`}`
   }
 
   #render(value: Value): string | undefined {
@@ -133,10 +138,8 @@ export class Renderer {
 
   /** The oldest version of the API has the collection of a document behind its ref (Renderable.scala, VersionL). */
   #versionValue({ ref, ts, fields }: VersionValue): string {
-    const text = this.version(ref, ts, ref.collection === INDEXES ? this.#indexFields(fields) : fields)
-    if (!this.#dialect.hasClass) return text
-    const head = `{"ref":${this.value(ref)},`
-    return `${head}"class":${this.value(collectionOf(ref))},${text.slice(head.length)}`
+    const collection = this.#dialect.hasClass ? `"class":${this.value(collectionOf(ref))},` : ''
+    return this.#head(ref, ts, ref.collection === INDEXES ? this.#indexFields(fields) : fields, collection)
   }
 
   /** The sources of an index name their collection by the word of the version (Transformations.scala:22). */
