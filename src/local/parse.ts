@@ -3,7 +3,6 @@
  * `@ref`. The first object that is neither ends the reading; unbound variables are all told together (protocol.md
  * C.2, D.3, E.2).
  */
-import { alternatives, forms, unstableNames } from '../query/forms.ts'
 import type { FormName } from '../query/forms.ts'
 import type { Query } from './call.ts'
 import { functionVersion, isBefore } from './dialects.ts'
@@ -11,6 +10,8 @@ import { parseEscape, parseQuoted } from './escapes.ts'
 import type { EscapeContext, LambdaReader } from './escapes.ts'
 import { Failure, collect, failure } from './failures.ts'
 import type { QueryError } from './failures.ts'
+import { findForm } from './form-rows.ts'
+import type { FormRow } from './form-rows.ts'
 import { sortAsHashed } from './hash-order.ts'
 import { typeName } from './kinds.ts'
 import { Lambda, NO_NAME, inside } from './values.ts'
@@ -25,87 +26,11 @@ type Unbound = { readonly name: string; readonly at: Position }
 /** The variables in scope. */
 type Names = { readonly name: string; readonly up: Names } | null
 
-type Row = {
-  readonly name: FormName
-  /** The form's own key. */
-  readonly head: string
-  /** The first version of the API that has the row. */
-  readonly since: number
-  /** Whether the version `UNSTABLE` has another name for it. */
-  readonly isRenamed: boolean
-  readonly required: readonly string[]
-  readonly allowed: ReadonlySet<string>
-  /** Keys of which only one may be given. */
-  readonly alternatives: readonly string[]
-}
 type PartReader = (json: Value, at: Position, names: Names, context: ParseContext) => Expression
 
 /** From this version on, `and`, `or` and a default are evaluated only where they are needed. */
 const LAZY_SINCE = 3
 const lazyForms: ReadonlySet<FormName> = new Set(['and', 'or', 'select', 'select_all', 'select_as_index'])
-
-/** Greater than every version with a number. */
-const UNSTABLE = Number.POSITIVE_INFINITY
-
-/** Forms that older versions do not have. */
-const formsSince: Partial<Record<FormName, number>> = {
-  contains_path: 3,
-  contains_field: 3,
-  contains_value: 3,
-  first: 4,
-  last: 4,
-  access_provider: 4,
-  access_providers: 4,
-  create_access_provider: 4,
-  current_identity: 4,
-  has_current_identity: 4,
-  current_token: 4,
-  has_current_token: 4,
-  issue_access_jwt: UNSTABLE,
-  split_str: UNSTABLE,
-  split_str_regex: UNSTABLE,
-}
-
-const rowsByHead = new Map<string, Row[]>()
-for (const [name, keys] of Object.entries(forms) as [FormName, readonly string[]][]) {
-  const unstable = unstableNames[name]
-  addRow(name, name, keys, { since: formsSince[name] ?? 0, isRenamed: unstable !== undefined })
-  if (unstable !== undefined) addRow(name, unstable, keys, { since: UNSTABLE, isRenamed: false })
-}
-
-function addRow(
-  name: FormName,
-  head: string,
-  keys: readonly string[],
-  versions: Pick<Row, 'since' | 'isRenamed'>,
-): void {
-  const plain = [head, ...keys.slice(1).map(key => key.replace(/[?…]$/, ''))]
-  const row: Row = {
-    name,
-    head,
-    required: plain.filter((_, i) => !keys[i]?.endsWith('?')),
-    allowed: new Set(plain),
-    alternatives: alternatives[name] ?? [],
-    ...versions,
-  }
-  rowsByHead.set(head, [...(rowsByHead.get(head) ?? []), row])
-}
-
-function hasRow(apiVersion: string, row: Row): boolean {
-  return !isBefore(apiVersion, row.since) && !(row.isRenamed && !isBefore(apiVersion, UNSTABLE))
-}
-
-function findForm(object: ReadonlyMap<string, Value>, apiVersion: string): Row | undefined {
-  for (const head of object.keys()) {
-    for (const row of rowsByHead.get(head) ?? []) {
-      if (!hasRow(apiVersion, row)) continue
-      if (object.size > row.allowed.size || row.alternatives.filter(key => object.has(key)).length > 1) continue
-      if (row.required.every(key => object.has(key)) && [...object.keys()].every(key => row.allowed.has(key)))
-        return row
-    }
-  }
-  return undefined
-}
 
 function expected(at: Position, type: string, json: Value): Failure {
   return failure(at, 'invalid expression', `${type} expected, ${typeName(json)} provided.`)
@@ -296,7 +221,7 @@ function readQuote(object: ReadonlyMap<string, Value>, at: Position, context: Pa
 
 /** Parts are read, and later shown, in the order of the form's row: it decides which error is the first. */
 function readForm(
-  row: Row,
+  row: FormRow,
   object: ReadonlyMap<string, Value>,
   at: Position,
   names: Names,
