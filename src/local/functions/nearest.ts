@@ -182,6 +182,8 @@ export function log10(value: number): number {
 
 /** A number to a power. */
 export function pow(base: number, exponent: number): number {
+  // A product of two is the nearest double to begin with, and most powers are squares.
+  if (exponent === 2) return base * base
   const fromMath = base ** exponent
   const size = Math.abs(base)
   if (!Number.isFinite(fromMath) || size === 0 || size === 1 || size === Infinity || exponent === 0) return fromMath

@@ -4,7 +4,6 @@ import { castNumber } from '../call.ts'
 import { collect, failure } from '../failures.ts'
 import { writeDouble } from '../json.ts'
 import type { Position } from '../values.ts'
-import { pow } from './nearest.ts'
 
 /** An integer or a double. */
 export type Numeric = bigint | number
@@ -116,7 +115,8 @@ function places(key: string, half: number, roundWhole: RoundWhole): Evaluate {
     const value = call.number(key)
     const precision = call.has('precision') ? call.integer('precision') : undefined
     if (typeof value === 'bigint' && (precision === undefined || precision > 0n)) return value
-    const power = pow(10, Number(precision ?? DEFAULT_PRECISION))
+    // Read from its text, a power of ten is the nearest double at once; `**` misses some.
+    const power = Number(`1e${precision ?? DEFAULT_PRECISION}`)
     if (typeof value === 'bigint') return toInteger(roundWhole(Number(value), power))
     if (power <= 1) return roundWhole(value, power)
     const scale = Math.min(power, INT32_MAX)
