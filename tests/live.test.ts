@@ -71,6 +71,7 @@ describe('a live view', { concurrency: 2 }, () => {
       await until(view, () => view.get('1')?.document?.data?.a === 2)
       await write(q.Delete(one))
       await until(view, () => !view.has('1'))
+      assert.throws(() => view.has(q.Ref(q.Collection('orders'), '1') as never), { code: 'invalid_option' })
       await view.close()
     }))
 

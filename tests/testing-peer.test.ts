@@ -475,6 +475,23 @@ describe('until', () => {
 })
 
 describe('a peer of streams', () => {
+  for (const options of [{}, { since: 1_000 }, { snapshot: true }] as const) {
+    test(`that answers no queries ends a stream that reads more than is sent (${JSON.stringify(options)})`, async () => {
+      const peer = await serveEvents()
+      const client = new Client({ endpoint: peer.endpoint, secret: 's', backoff: { firstMs: 1, maxMs: 1 } })
+      const stream = client.stream(q.Documents(q.Collection('orders')), undefined, options)
+      try {
+        const following = (async () => {
+          for await (const event of stream) if (event.type === 'start') peer.streams[0]!.reset(errorCode.internalError)
+        })()
+        await assert.rejects(following, { name: 'ProtocolError', code: 'bad_response', message: /without its `query`/ })
+      } finally {
+        await client.close()
+        await peer.close()
+      }
+    })
+  }
+
   const expr = q.Documents(q.Collection('c'))
 
   /** Runs with a client that does not resume. */

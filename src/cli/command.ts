@@ -36,7 +36,6 @@ export const failures = {
   unreachable: { code: 3, about: 'the server cannot be reached, or the connection broke' },
   refused: { code: 4, about: 'the secret was refused, or has no right to this' },
   rejected: { code: 5, about: 'the server refused or ended the expression' },
-  missed: { code: 6, about: 'events were missed and cannot be had' },
 } as const
 
 /** Words on the command line that cannot be used: exit code 2. */

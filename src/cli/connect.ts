@@ -15,7 +15,6 @@ const kinds: Readonly<Record<string, keyof typeof failures>> = {
   TransportError: 'unreachable',
   QueryError: 'rejected',
   StreamError: 'rejected',
-  GapError: 'missed',
 }
 
 const refusals: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'permission denied', 'authentication failed'])

@@ -62,8 +62,9 @@ export class StatusLine implements Disposable {
     stream.on('retry', ({ attempt, delayMs }) => this.#await(attempt, delayMs))
     stream.on('recovered', ({ events }) => {
       const were = events === 1 ? 'was' : 'were'
+      const mark = options.hasGapLines ? '↺' : '"recovered":true'
       if (events > 0)
-        this.#tell('missed', 'green', `${count(events, 'event')} ${were} missed, and read back: those with ↺`)
+        this.#tell('missed', 'green', `${count(events, 'event')} ${were} missed, and read back: those with ${mark}`)
     })
     stream.on('warning', ({ message }) => this.#tell('warning', 'yellow', message))
     stream.on('gap', gap => {

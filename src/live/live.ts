@@ -1,5 +1,6 @@
 /** The current members of a set, or a document, kept up to date: a stream with a snapshot, folded. */
 import { EventEmitter } from 'eventemitter3'
+import { OptionError } from '../errors.ts'
 import type { AnyEvent, Data } from '../events/types.ts'
 import { callSafely } from '../observe.ts'
 import type { EventStream } from '../stream/stream.ts'
@@ -51,14 +52,24 @@ export class LiveView<T = Data> implements AsyncIterable<Change<T>> {
     return this.#members.size
   }
 
-  /** The member with this ref; or with this id, where one collection is meant. */
+  /**
+   * The member with this ref; or with this id, where one collection is meant.
+   *
+   * @throws OptionError where the key is neither, as an expression that `q.Ref` made.
+   */
   get(key: Ref | string): Member<T> | undefined {
     if (key instanceof Ref) return this.#members.get(keyOf(key))
+    if (typeof key !== 'string') {
+      throw new OptionError(
+        'key',
+        'give a Ref, as events and queries have it, or an id; what q.Ref() makes is an expression',
+      )
+    }
     for (const member of this.#members.values()) if (member.ref.id === key) return member
     return undefined
   }
 
-  /** Whether there is such a member. */
+  /** Whether there is such a member; throws as `get` does. */
   has(key: Ref | string): boolean {
     return this.get(key) !== undefined
   }

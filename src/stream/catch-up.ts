@@ -73,7 +73,7 @@ export class CatchUp implements Reading {
     const { target, until, existedAt, signal } = this.#options
     const [from, size] = [this.#from, this.#size]
     const text = pageText({ target, from, until, size, existedAt, withVersions: this.#withVersions })
-    const answer = await ask(this.#link, text, until, signal, parent)
+    const answer = await ask(this.#link, text, until, signal, { parent, list: ['page', 'data'] })
     if ('how' in answer) {
       // It may have been too much to ask for.
       this.#size = Math.max(1, Math.floor(size / 2))

@@ -106,10 +106,9 @@ export class History {
       withVersions: false,
     }
     const text = pageText({ ...request, existedAt: this.#existedAt && Math.max(this.#existedAt, txn) })
-    const answer = await ask(this.#link, text, undefined, this.#options.signal)
+    const answer = await ask(this.#link, text, undefined, this.#options.signal, { list: ['page', 'data'] })
     if (!('value' in answer)) return undefined
-    // Nobody awaits this: a peer that is no FaunaDB, as of a test, must not end the process.
-    const { remade = true, page = { data: [] } } = (answer.value ?? {}) as Partial<Page>
+    const { remade, page } = answer.value as Page
     return remade || page.data.some(({ ts }) => ts > txn) ? undefined : answer.txnTime
   }
 
@@ -133,7 +132,7 @@ export class History {
     const text = resolveText(this.#options.body)
     // As the first opening saw it: the expression may compute something else now.
     const asked = view === undefined ? text : `{"at":${view},"expr":${text}}`
-    const answer = await ask(this.#link, asked, view, this.#options.signal, parent)
+    const answer = await ask(this.#link, asked, view, this.#options.signal, { parent })
     if ('how' in answer || 'reason' in answer) return answer
     // Somebody else may have been faster.
     this.#target ??= readResolved(answer.value, answer.text)

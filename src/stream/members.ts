@@ -72,7 +72,7 @@ export class Members {
     const defined = await this.#ask(valuesText(target))
     if (!('value' in defined)) return defined
     if (Array.isArray(defined.value)) return defined.value.length
-    const first = await this.#ask(firstText(target, at))
+    const first = await this.#ask(firstText(target, at), 'data')
     if (!('value' in first)) return first
     const { data, after } = first.value as Page
     if (after) return after.length - 1
@@ -82,7 +82,7 @@ export class Members {
 
   async #readRefs(): Promise<Result<MembersPage>> {
     const { target, at, pageSize } = this.#options
-    const answer = await this.#ask(membersText(target, at, pageSize, this.#after))
+    const answer = await this.#ask(membersText(target, at, pageSize, this.#after), 'data')
     if (!('value' in answer)) return answer
     const { data, after } = answer.value as Page
     this.#after = after && encode(after)
@@ -97,7 +97,7 @@ export class Members {
     }
     const { target, at, pageSize } = this.#options
     const size = Math.min(pageSize, maxEntries)
-    const answer = await this.#ask(entriesText(target, at, size, this.#after, valueCount))
+    const answer = await this.#ask(entriesText(target, at, size, this.#after, valueCount), 'entries')
     if (!('value' in answer)) return answer
     const { entries, next } = answer.value as Entries
     if (next !== null) this.#after = encode(next)
@@ -110,7 +110,7 @@ export class Members {
   /** The cursor of the first entry; the whole page where there is but one, or none. */
   async #findFirst(): Promise<Result<string | MembersPage>> {
     const { target, at } = this.#options
-    const first = await this.#ask(firstText(target, at))
+    const first = await this.#ask(firstText(target, at), 'data')
     if (!('value' in first)) return first
     const { data, after } = first.value as Page
     if (data.length === 0) return { members: [], isDone: true }
@@ -123,7 +123,7 @@ export class Members {
   async #readOnly(value: unknown): Promise<Result<MembersPage>> {
     const { target, at } = this.#options
     const values = Array.isArray(value) ? value : [value]
-    const answer = await this.#ask(additionText(target, at))
+    const answer = await this.#ask(additionText(target, at), 'data')
     if (!('value' in answer)) return answer
     const last = (answer.value as Page).data[0] as HistoryElement | undefined
     if (last?.action !== 'add') return { members: [{ document: null, values }], isDone: true }
@@ -134,7 +134,7 @@ export class Members {
     return { members: [{ document, values }], isDone: true }
   }
 
-  #ask(text: string): Promise<Result<QueryAnswer>> {
-    return ask(this.#link, text, this.#options.at, this.#options.signal, this.#parent)
+  #ask(text: string, ...list: readonly string[]): Promise<Result<QueryAnswer>> {
+    return ask(this.#link, text, this.#options.at, this.#options.signal, { parent: this.#parent, list })
   }
 }

@@ -1,7 +1,7 @@
 /** What is read with queries before live events go on: history after a loss, the state before the first change. */
 import { onAbort } from '../abort.ts'
 import type { End } from '../end.ts'
-import { type GapReason, QueryError } from '../errors.ts'
+import { type GapReason, ProtocolError, QueryError } from '../errors.ts'
 import type { GapEvent, ResetEvent, SnapshotEvent, SyncedEvent } from '../events/types.ts'
 import type { Operation } from '../observe.ts'
 import type { Link, QueryAnswer } from './link.ts'
@@ -31,19 +31,33 @@ export interface Reading {
 }
 
 /**
- * Asks, with everything up to `lastSeen` in view. What the answer says cannot be had is told as a lack.
+ * Asks, with everything up to `lastSeen` in view. What the answer says cannot be had is told as a lack. `list` is where
+ * the answer has an array, by the names on the way there: one without it is not that of a FaunaDB.
  */
 export async function ask(
   link: Link,
   text: string,
   lastSeen: number | undefined,
   signal: AbortSignal,
-  parent?: Operation,
+  { parent, list = [] }: { readonly parent?: Operation | undefined; readonly list?: readonly string[] } = {},
 ): Promise<QueryAnswer | Lack | End> {
   const answer = await askInTime(link, text, lastSeen, signal, parent)
-  if (!('how' in answer) || answer.how !== 'answered') return answer
+  if (!('how' in answer)) return hasList(answer.value, list) ? answer : notAPage(link.where, answer.text)
+  if (answer.how !== 'answered') return answer
   const reason = findLack(answer.error)
   return reason === undefined ? answer : { reason, cause: answer.error }
+}
+
+function hasList(value: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true
+  if (typeof value !== 'object' || value === null) return false
+  const inner = (value as Readonly<Record<string, unknown>>)[name]
+  return rest.length === 0 ? Array.isArray(inner) : hasList(inner, rest)
+}
+
+function notAPage(where: string, text: string): End {
+  const said = `${where}: a query of history or of the state was answered with something else; is this a FaunaDB, or a test peer without its \`query\`?`
+  return { how: 'answered', error: new ProtocolError('bad_response', said, text) }
 }
 
 /** The server bounds a query by itself; one that is never answered must not stop the loop. In milliseconds. */

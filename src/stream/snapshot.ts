@@ -29,7 +29,7 @@ export class Snapshot implements Reading {
 
   async #readDocument(parent: Operation | undefined): Promise<Portion | End> {
     const { target, at, signal } = this.#options
-    const answer = await ask(this.#link, documentText(target, at), at, signal, parent)
+    const answer = await ask(this.#link, documentText(target, at), at, signal, { parent })
     if ('how' in answer) return answer
     if ('reason' in answer) return { items: [], until: undefined, isDone: true, lack: answer }
     const document = answer.value as Version | null

@@ -73,7 +73,10 @@ export type EventPeerOptions = Pick<FramePeerOptions, 'settings' | 'maxConcurren
    * Called with each stream instead: begins the answer itself. The number is 0 for the first stream, and counts up.
    */
   readonly script?: (exchange: EventExchange, index: number) => void
-  /** Called with each query: answers it itself. Default: its resource is `null`. */
+  /**
+   * Called with each query: answers it itself, with `exchange.respond(200, { resource })`. Default: its resource is `null`,
+   * which is no page of history: a stream that reads history or a state (`resume: 'history'`, `since`, `snapshot`) ends there.
+   */
   readonly query?: (exchange: EventExchange) => void
 }
 
