@@ -10,7 +10,7 @@ import { runHistory } from './support/history-run.ts'
 import './support/leaks.ts'
 import { readSeed } from './support/seed.ts'
 
-const runs = 40
+const runs = 24
 const { seed } = readSeed()
 
 if (process.env['SEED'] === undefined) {
