@@ -322,7 +322,7 @@ export function castBoolean(value: Value, at: Position): boolean {
   return value
 }
 
-export function castTime(value: Value, at: Position): Time {
+function castTime(value: Value, at: Position): Time {
   if (value instanceof Time) return value
   if (typeof value === 'bigint') return new Time(value * 1000n)
   throw wrongType(at, 'Time', typeName(value))
@@ -355,7 +355,7 @@ export function castSet(value: Value, at: Position): SetForm {
 }
 
 /** An array, a page or a set. */
-export function castCarrier(value: Value, at: Position): Carrier {
+function castCarrier(value: Value, at: Position): Carrier {
   if (Array.isArray(value) || value instanceof Page) return value
   if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
   const isSet = value instanceof SetValue || (value instanceof Ref && isNativeCollection(value))

@@ -107,7 +107,7 @@ const GENERAL_CATEGORY =
 const SCRIPT = /^(?:Is|script=|sc=)(\w+)$/
 
 /** A character that stands for itself. */
-export function literalOf(character: string): string {
+function literalOf(character: string): string {
   return /^[a-zA-Z0-9]$/.test(character) ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
 

@@ -103,7 +103,7 @@ export function refuseRest({ refused, description = '' }: Extract<RestQuery, { r
 }
 
 /** The answer to a secret that nobody has. */
-export function refuseUnknown(): Refusal {
+function refuseUnknown(): Refusal {
   return refuse(401, 'unauthorized', 'Unauthorized', { 'www-authenticate': 'Basic realm="Unauthorized"' })
 }
 
