@@ -240,15 +240,17 @@ describe('a client', () => {
   test('tells its peer the share of each stream as they open', { timeout: 60_000 }, async () => {
     const peer = await servePeer(request => beginStream(request, [startLine(1)]))
     const client = new Client({ endpoint: peer.endpoint, secret: 's', receiveBufferBytes: mib })
+    // Held to the end: a loop that nobody holds any more is closed when it is collected.
+    const loops = Array.from({ length: 5 }, () =>
+      client.stream(q.Documents(q.Collection('orders')))[Symbol.asyncIterator](),
+    )
     try {
-      for (let i = 0; i < 5; i++) {
-        const events = client.stream(q.Documents(q.Collection('orders')))[Symbol.asyncIterator]()
-        await events.next()
-      }
+      for (const loop of loops) await loop.next()
       const [session] = peer.sessions
       assert.ok(session)
       await watchWindows(session).until(bytes => bytes === 128 * kib)
     } finally {
+      for (const loop of loops) await loop.return?.()
       await client.close()
       await peer.close()
     }
