@@ -243,11 +243,10 @@ describe('metrics', () => {
         const client = connect()
         const streams = [1, 2].map(id => client.stream(q.Ref(q.Collection('orders'), String(id))))
         const set = client.stream(q.Match(q.Index('by_name'), 'x'))
-        for (const stream of streams) {
-          const loop = stream[Symbol.asyncIterator]()
-          for (let events = 0; events < 2; events++) await loop.next()
-        }
-        await set[Symbol.asyncIterator]().next()
+        // Held to the end: a loop that nobody holds any more is closed when it is collected.
+        const loops = [...streams, set].map(stream => stream[Symbol.asyncIterator]())
+        for (const loop of loops) await loop.next()
+        for (const loop of loops.slice(0, streams.length)) await loop.next()
         const orders = { 'db.collection.name': 'orders', 'fauna.stream.kind': 'document' }
         const open = await telemetry.read()
         const valueOf = (name: string, of = {}) => pick(open.get(name)?.values, of)
@@ -269,6 +268,7 @@ describe('metrics', () => {
         assert.equal(pick(closed.get('fauna.stream.count')?.values, openState), 0)
         assert.equal(pick(closed.get('fauna.stream.lag')?.values, orders), 0)
         await set.close()
+        for (const loop of loops) while (!(await loop.next()).done);
         await client.close()
         const over = await telemetry.read()
         for (const name of ['fauna.client.sessions', 'fauna.client.exchanges', 'fauna.session.streams']) {
