@@ -167,6 +167,39 @@ describe(`bytes → lines (SEED=${seed})`, () => {
     assert.throws(() => splitter.push(Buffer.from('x'), []), { code: 'line_too_long' })
   })
 
+  // Where Node makes texts outside V8's heap, and where it is made to.
+  const [nearOutside, outside] = [773_934.75, 1_031_913]
+  const lengths = [nearOutside, outside].flatMap(edge => [-2, -1, 0, 1, 2, 3].map(by => Math.floor(edge) + by))
+
+  for (const [name, end, last] of [
+    ['ASCII', '\n', 'z'],
+    ['ASCII and CR LF', '\r\n', 'z'],
+    ['others', '\r\n', 'ß'],
+  ] as const) {
+    test(`lines of about a megabyte, of ${name}, are as they came, each of two streams its own`, () => {
+      const streams = [new LineSplitter(), new LineSplitter()].map((splitter, i) => ({
+        splitter,
+        i,
+        lines: [] as string[],
+      }))
+      const expected: string[][] = [[], []]
+      for (const length of lengths) {
+        const sent = streams.map(({ i }) => `${i}${String(length).repeat(length / 6)}`.slice(0, length - 1) + last)
+        const bytes = sent.map(line => Buffer.from(line + end))
+        for (let at = 0; at < length + 3; at += 50_000)
+          for (const { splitter, i, lines } of streams) splitter.push(bytes[i]!.subarray(at, at + 50_000), lines)
+        sent.forEach((line, i) => expected[i]!.push(line))
+      }
+      for (const { i, lines } of streams) {
+        assert.deepEqual(
+          lines.map(line => line.length),
+          expected[i]!.map(line => line.length),
+        )
+        assert.ok(lines.every((line, at) => line === expected[i]![at]))
+      }
+    })
+  }
+
   test('a byte order mark is part of its line', () => {
     assert.deepEqual(readWithSplitter([Buffer.from('\uFEFFa\n\uFEFFé\n')], maxLineBytes).lines, ['\uFEFFa', '\uFEFFé'])
   })

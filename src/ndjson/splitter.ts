@@ -4,6 +4,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { ProtocolError } from '../errors.ts'
+import { decodeAscii, joinFragments } from './long-line.ts'
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
@@ -55,7 +56,7 @@ export class LineSplitter {
   }
 
   #finishHeld(lines: string[]): void {
-    const bytes = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held, this.#heldBytes)
+    const bytes = joinFragments(this.#held, this.#heldBytes)
     this.#held = []
     this.#heldBytes = 0
     this.#decodeLine(bytes, lines)
@@ -82,7 +83,7 @@ export class LineSplitter {
     const line = bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes
     if (line.length > this.#maxLineBytes) throw this.#tooLong(line)
     if (line.length === 0) return
-    if (isAscii(line)) return void lines.push(toBuffer(line).toString('latin1'))
+    if (isAscii(line)) return void lines.push(decodeAscii(toBuffer(line)))
     const text = toBuffer(line).toString('utf8')
     if (!isUtf8(line)) throw new ProtocolError('bad_line', 'a line of the stream is not UTF-8', text)
     lines.push(text)
