@@ -284,6 +284,11 @@ const advices: readonly Advice[] = [
     description: /performs a write/,
     text: 'the expression of a stream may only read: write with client.query first',
   },
+  {
+    code: 'invalid expression',
+    description: /^Ref refers to undefined/,
+    text: 'what the stream followed is gone, as after a restart of a server that keeps nothing: create it anew, then open the stream',
+  },
   { code: 'invalid ref', text: 'create it first, or check its name and the database of the secret' },
   {
     code: 'instance not found',

@@ -23,6 +23,7 @@ describe('an error of the server advises', () => {
       /Match\(index, …terms\) or Documents\(collection\)/,
     ],
     [400, 'invalid expression', 'Call performs a write, which is not allowed in stream requests.', /may only read/],
+    [400, 'invalid expression', "Ref refers to undefined collection 'x'", /is gone, .* create it anew/],
     [400, 'invalid ref', "Ref refers to undefined collection 'x'", /create it first/],
     [400, 'instance not found', "Index 'x' is not active.", /still being built/],
     [409, 'contended transaction', 'Transaction was aborted.', /send it again/],
