@@ -2,76 +2,42 @@
  * What a function sees when it is evaluated: its arguments, which it evaluates when it wants them and as what it
  * wants them, and the query that it is part of. Functions know nothing of the wire.
  */
-import type { Access } from './access.ts'
-import type { Database } from './database.ts'
-import type { Deadline } from './deadline.ts'
+import {
+  castBoolean,
+  castCarrier,
+  castNumber,
+  castRef,
+  castRefOrSet,
+  castSet,
+  castSetOrArray,
+  castString,
+  castTime,
+  undefinedRef,
+} from './casts.ts'
+import type { Carrier } from './casts.ts'
 import { collect, failure, wrongType } from './failures.ts'
 import type { ErrorCode, Failure } from './failures.ts'
-import type { LiveVersion } from './history.ts'
+import { bindParameters, checkDepth } from './frame.ts'
+import type { Evaluator, Frame, Query, SetContext } from './frame.ts'
 import { schemaKindOf, typeName } from './kinds.ts'
-import type { Store } from './store.ts'
-import type { Transaction } from './transaction.ts'
-import {
-  CalendarDate,
-  Lambda,
-  Page,
-  PendingTime,
+import { Lambda, PendingTime, UnresolvedRef, inside } from './values.ts'
+import type {
+  Expression,
+  FormExpression,
+  ObjectValue,
+  Position,
   Ref,
-  SetValue,
+  SchemaKind,
+  SetForm,
   Time,
-  UnresolvedRef,
-  VersionValue,
-  NO_NAME,
-  inside,
+  Value,
 } from './values.ts'
-import type { Expression, FormExpression, ObjectValue, Position, SchemaKind, SetForm, Value } from './values.ts'
-import { COLLECTIONS } from './native.ts'
-
-/** One request being evaluated. */
-export type Query = {
-  readonly store: Store
-  readonly database: Database
-  readonly transaction: Transaction
-  readonly access: Access
-  readonly apiVersion: string
-  /** What a request may do: only a `query` may write. */
-  readonly kind: 'query' | 'get' | 'stream'
-  /** Whether it may be put off and run again: for an index that is being filled. */
-  readonly canWait?: boolean
-  /** How long all of it may take; what is evaluated beside requests has no limit. */
-  readonly deadline?: Deadline
-}
-
-/** Variables, innermost first. */
-export type Scope = { readonly name: string; readonly value: Value; readonly up: Scope } | null
-
-/** Where an expression is evaluated. */
-export type Frame = {
-  readonly query: Query
-  readonly scope: Scope
-  /** The time of reads inside of `at`, in microseconds. */
-  readonly readAt: number | undefined
-  /** How many functions have called one another to come here. */
-  readonly depth: number
-  /** Why nothing may be written here: a lambda of a set, or a predicate. */
-  readonly isPure?: boolean
-}
-
-/** Evaluates expressions; there is one. */
-export interface Evaluator {
-  run(expression: Expression, frame: Frame): Value
-  /** Calls a function value with its argument. */
-  apply(lambda: Lambda, argument: Value, frame: Frame): Value
-}
 
 /** A function of the language, one for each form. */
 export type Evaluate = (call: Call) => Value
 
 /** An element of an argument list and where it stood. */
 export type Argument = { readonly value: Value; readonly at: Position }
-
-/** An array, a page or a set: what the functions over collections take. */
-export type Carrier = Value[] | Page | SetForm
 
 /** One call of a function. */
 export class Call {
@@ -117,10 +83,7 @@ export class Call {
   }
 
   /** How a set that stands at an argument is read. */
-  setContext(
-    key: string,
-    frame: Frame = this.frame,
-  ): { frame: Frame; evaluator: Evaluator; at: Position; formAt: Position } {
+  setContext(key: string, frame: Frame = this.frame): SetContext {
     return { frame, evaluator: this.evaluator, at: this.at(key), formAt: this.form.at }
   }
 
@@ -154,9 +117,7 @@ export class Call {
 
   /** A string. */
   string(key: string): string {
-    const value = this.value(key)
-    if (typeof value !== 'string') throw wrongType(this.at(key), 'String', typeName(value))
-    return value
+    return castString(this.value(key), this.at(key))
   }
 
   /** An integer. */
@@ -177,12 +138,12 @@ export class Call {
     return castNumber(this.value(key), this.at(key))
   }
 
+  /** A boolean. */
   boolean(key: string): boolean {
-    const value = this.value(key)
-    if (typeof value !== 'boolean') throw wrongType(this.at(key), 'Boolean', typeName(value))
-    return value
+    return castBoolean(this.value(key), this.at(key))
   }
 
+  /** An array. */
   array(key: string): Value[] {
     const value = this.value(key)
     if (!Array.isArray(value)) throw wrongType(this.at(key), 'Array', typeName(value))
@@ -234,13 +195,7 @@ export class Call {
 
   /** A ref or a set; native collections are sets. */
   refOrSet(key: string): Ref | SetForm {
-    const value = this.value(key)
-    if (value instanceof SetValue) return value.form
-    if (!(value instanceof Ref) && !(value instanceof UnresolvedRef)) {
-      throw wrongType(this.at(key), 'Ref or Set', typeName(value))
-    }
-    const ref = castRef(value, this.at(key))
-    return isNativeCollection(ref) ? castSet(ref, this.at(key)) : ref
+    return castRefOrSet(this.value(key), this.at(key))
   }
 
   /** What the functions over collections take. */
@@ -271,106 +226,4 @@ export class Call {
       return this.evaluator.apply(value, argument, { ...this.frame, depth: depth + 1 })
     }
   }
-}
-
-/** How deep functions may be called inside of one another, those of the user and those of `map` and its kin alike. */
-const MAX_CALL_DEPTH = 200
-
-/** Fails where one more call would be too deep. */
-export function checkDepth(depth: number, at: Position): void {
-  if (depth < MAX_CALL_DEPTH) return
-  throw failure(at, 'stack overflow', `Call stack reached the maximum limit of ${MAX_CALL_DEPTH}.`)
-}
-
-/** A document as a query sees it. */
-export function showVersion(query: Query, ref: Ref, version: LiveVersion, isCreated = false): VersionValue {
-  return new VersionValue(ref, version.ts, version.fields, query.transaction.isOwn(version.ts), isCreated)
-}
-
-/** The scope of a function's body: its parameters bound to the argument. */
-export function bindParameters(
-  parameters: string | readonly string[],
-  argument: Value,
-  scope: Scope,
-  at: Position,
-): Scope {
-  if (typeof parameters === 'string') return bind(parameters, argument, scope)
-  const values = Array.isArray(argument) ? argument : [argument]
-  if (values.length !== parameters.length) {
-    const counts = `${parameters.length} elements. Array contains ${values.length}.`
-    throw failure(inside(at, 'lambda'), 'invalid argument', `Lambda expects an array with ${counts}`)
-  }
-  return parameters.reduce<Scope>((up, name, i) => bind(name, values[i] ?? null, up), scope)
-}
-
-function bind(name: string, value: Value, up: Scope): Scope {
-  return name === NO_NAME ? up : { name, value, up }
-}
-
-export function castNumber(value: Value, at: Position): bigint | number {
-  if (typeof value !== 'bigint' && typeof value !== 'number') throw wrongType(at, 'Number', typeName(value))
-  return value
-}
-
-export function castString(value: Value, at: Position): string {
-  if (typeof value !== 'string') throw wrongType(at, 'String', typeName(value))
-  return value
-}
-
-export function castBoolean(value: Value, at: Position): boolean {
-  if (typeof value !== 'boolean') throw wrongType(at, 'Boolean', typeName(value))
-  return value
-}
-
-function castTime(value: Value, at: Position): Time {
-  if (value instanceof Time) return value
-  if (typeof value === 'bigint') return new Time(value * 1000n)
-  throw wrongType(at, 'Time', typeName(value))
-}
-
-/** A time or a day. */
-export function castTemporal(value: Value, at: Position): Time | CalendarDate {
-  if (value instanceof CalendarDate || value instanceof Time) return value
-  throw wrongType(at, 'Temporal', typeName(value))
-}
-
-/** The failure of a name that nothing has. */
-export function undefinedRef(ref: UnresolvedRef, at: Position): Failure {
-  return failure(at, 'invalid ref', `Ref refers to undefined ${ref.kind} '${ref.name}'`)
-}
-
-export function castRef(value: Value, at: Position, expected = 'Ref'): Ref {
-  if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
-  if (!(value instanceof Ref)) throw wrongType(at, expected, typeName(value))
-  return value
-}
-
-/** A set; native collections are those of their documents. */
-export function castSet(value: Value, at: Position): SetForm {
-  if (value instanceof SetValue) return value.form
-  if (!(value instanceof Ref) && !(value instanceof UnresolvedRef)) throw wrongType(at, 'Ref or Set', typeName(value))
-  const ref = castRef(value, at)
-  if (!isNativeCollection(ref)) throw wrongType(at, 'Set', typeName(ref))
-  return { kind: 'documents', collection: ref, isSchema: true }
-}
-
-/** An array, a page or a set. */
-function castCarrier(value: Value, at: Position): Carrier {
-  if (Array.isArray(value) || value instanceof Page) return value
-  if (value instanceof UnresolvedRef) throw undefinedRef(value, at)
-  const isSet = value instanceof SetValue || (value instanceof Ref && isNativeCollection(value))
-  if (!isSet) throw wrongType(at, 'Array, Set, or Page', typeName(value))
-  return castSet(value, at)
-}
-
-/** A set or an array. */
-export function castSetOrArray(value: Value, at: Position): SetForm | Value[] {
-  const carrier = castCarrier(value, at)
-  if (carrier instanceof Page) throw wrongType(at, 'Set or Array', typeName(carrier))
-  return carrier
-}
-
-/** Whether a ref is one of `collections()`, `keys()` and so on. */
-export function isNativeCollection(ref: Ref): boolean {
-  return ref.collection === COLLECTIONS && ref.id < 1024n
 }

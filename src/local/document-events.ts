@@ -1,5 +1,5 @@
 /** The history of one document, as pages tell it (protocol.md F.1). */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import { changeOf } from './history.ts'
 import type { HistoryEvent } from './history-events.ts'
 import { floorOf } from './retention.ts'

@@ -2,8 +2,9 @@
  * Writing documents: of the user's collections here, of the native ones by the rules of `schema.ts`. Where an error
  * is told depends on the function (protocol.md C.2): its key, or the whole form.
  */
-import { isNativeCollection, showVersion } from './call.ts'
-import type { Query } from './call.ts'
+import { showVersion } from './frame.ts'
+import { isNativeCollection } from './casts.ts'
+import type { Query } from './frame.ts'
 import { Failure, failure, invalidData, permissionDenied, serverFault } from './failures.ts'
 import type { FieldFailure, Places, QueryError } from './failures.ts'
 import { patchFields } from './history.ts'

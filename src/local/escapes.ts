@@ -3,7 +3,7 @@
  * (protocol.md D.3). They are values as soon as they are read: names in refs are looked up then, sets are made then.
  */
 import { explainBase64, parseBase64 } from './bytes.ts'
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import { isApiVersion } from './dialects.ts'
 import type { Failure } from './failures.ts'
 import { failure, serverFault } from './failures.ts'

@@ -1,5 +1,5 @@
 /** Cursors of pages of history: how they are written, and which place each means (protocol.md F.3). */
-import { castRef } from './call.ts'
+import { castRef } from './casts.ts'
 import { collect, failure, wrongType } from './failures.ts'
 import { typeName } from './kinds.ts'
 import { highestRef, LAST_MICROS, lowestRef } from './history-events.ts'

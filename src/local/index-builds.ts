@@ -4,7 +4,7 @@
  * of the clock, looked at when a request begins. Apart from that an index over very many documents is filled little by
  * little: whoever needs it before it is full waits.
  */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
 import { Filling } from './filling.ts'
 import type { Index, IndexDefinition } from './indexing.ts'

@@ -1,5 +1,5 @@
 /** From names to refs: what `{"collection":"users"}` stands for in a query. */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
 import { COLLECTIONS, DATABASES, nativeOfKind, natives } from './native.ts'
 import { Ref, UnresolvedRef } from './values.ts'

@@ -4,7 +4,7 @@
  * C.2, D.3, E.2).
  */
 import type { FormName } from '../query/forms.ts'
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import { functionVersion, isBefore } from './dialects.ts'
 import { parseEscape, parseQuoted } from './escapes.ts'
 import type { EscapeContext, LambdaReader } from './escapes.ts'

@@ -4,7 +4,7 @@
  */
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
 import type { Access } from './access.ts'
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import type { FieldFailure } from './failures.ts'
 import { CREDENTIALS } from './native.ts'
 import { encodeBcrypt } from './secrets.ts'

@@ -3,7 +3,7 @@
  * such request is a query, and is answered as one.
  */
 import type { Session } from './authentication.ts'
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import { Failure } from './failures.ts'
 import { JsonError, readJson } from './json.ts'
 import { KEYS, natives } from './native.ts'

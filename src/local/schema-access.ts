@@ -1,7 +1,7 @@
 /** The documents that access is made of: roles, identity providers, keys, tokens and credentials. One row a kind. */
 import { isBuiltIn } from './built-in-roles.ts'
 import { findCredentials, readPasswordChange, setsPasswords } from './passwords.ts'
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import { serverFault } from './failures.ts'
 import type { FieldFailure } from './failures.ts'
 import { globalId } from './global-id.ts'

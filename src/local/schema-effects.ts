@@ -1,5 +1,5 @@
 /** What it means for a database that a document of its schema comes or goes, and the numbers that they get. */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import { buildEnd, isActiveAtOnce, isWide, startFilling } from './index-builds.ts'
 import { FIRST_USER_COLLECTION, FIRST_USER_INDEX } from './native.ts'
 import { defineIndex } from './schema-indexes.ts'

@@ -1,5 +1,5 @@
 /** What there is to say about a kind of schema document: its fields, and what it means that one comes or goes. */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import type { FieldFailure } from './failures.ts'
 import type { FieldRule } from './schema-fields.ts'
 import type { ObjectValue, Position, Ref, Value } from './values.ts'

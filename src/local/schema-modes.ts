@@ -1,5 +1,5 @@
 /** What the modes of a database forbid in it: one that only holds others has no data, a protected one loses nothing. */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
 import { COLLECTIONS, CREDENTIALS, FIRST_USER_COLLECTION, FUNCTIONS, INDEXES, TOKENS } from './native.ts'
 import type { Check, Kind } from './schema-kind.ts'

@@ -1,7 +1,7 @@
 /** Databases that move into other ones, with all that is in them and with the keys that are for them. */
 import { isBuiltIn } from './built-in-roles.ts'
-import { showVersion } from './call.ts'
-import type { Query } from './call.ts'
+import { showVersion } from './frame.ts'
+import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
 import { failure, permissionDenied } from './failures.ts'
 import type { Places } from './failures.ts'

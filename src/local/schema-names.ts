@@ -1,5 +1,5 @@
 /** The names of schema documents: who has which, and when others see it. */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
 import { DATABASES, isNamed } from './native.ts'
 import type { Ref, ObjectValue, Value } from './values.ts'

@@ -1,6 +1,6 @@
 /** The refs in schema documents: what they name has to be there, for whoever writes them. */
-import { isNativeCollection } from './call.ts'
-import type { Query } from './call.ts'
+import { isNativeCollection } from './casts.ts'
+import type { Query } from './frame.ts'
 import type { FieldFailure } from './failures.ts'
 import { nativeRef } from './names.ts'
 import type { Check } from './schema-kind.ts'

@@ -2,8 +2,8 @@
  * The documents of the native collections: the fields of each kind, and what it means for the database that one
  * comes, changes or goes (protocol.md E.7). One row a kind.
  */
-import { showVersion } from './call.ts'
-import type { Query } from './call.ts'
+import { showVersion } from './frame.ts'
+import type { Query } from './frame.ts'
 import { failure, forbidden, invalidData } from './failures.ts'
 import type { Failure, FieldFailure, Places } from './failures.ts'
 import type { LiveVersion } from './history.ts'

@@ -26,7 +26,7 @@ import {
 import type { CompareEvents, HistoryEvent } from './history-events.ts'
 import { layoutOf } from './set-layout.ts'
 import { canRead, canReadSingle, findEntries, floorOfOwner, joinTarget, readingOf } from './sets.ts'
-import type { SetContext } from './sets.ts'
+import type { SetContext } from './frame.ts'
 import { filterEvents } from './presence.ts'
 import { Ref } from './values.ts'
 import type { Bound, SetForm } from './values.ts'

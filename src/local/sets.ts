@@ -2,8 +2,8 @@
  * Reading sets: every kind of set as an ordered run of elements that may be entered anywhere, upwards or downwards
  * (protocol.md E.6). Sets made of indexes and collections start in O(log n); the others are merged as they are read.
  */
-import { castBoolean, castSet } from './call.ts'
-import type { Evaluator, Frame } from './call.ts'
+import { castBoolean, castSet } from './casts.ts'
+import type { Frame, SetContext } from './frame.ts'
 import { canonicalKey } from './equality.ts'
 import { Collection } from './database.ts'
 import { compareEntries, compareLists } from './entries.ts'
@@ -33,14 +33,6 @@ export interface SetReader {
   ascend(from?: Bound): Iterable<Element>
   /** Downwards from a bound. */
   descend(before?: Bound): Iterable<Element>
-}
-
-/** Who reads a set, and where its errors are told: at the argument, but what has no history at the form. */
-export type SetContext = {
-  readonly frame: Frame
-  readonly evaluator: Evaluator
-  readonly at: Position
-  readonly formAt: Position
 }
 
 /** What an element is to a query: its ref, its one value, or its values. */

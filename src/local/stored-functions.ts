@@ -3,7 +3,7 @@
  * (MODEL/ast/Expression.scala `parsedState`). So its errors are told at places in the normal form, what was quoted in it is
  * a form by now, and what it had captured is a `let` around its body.
  */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import { Failure } from './failures.ts'
 import { sourceOfFunction } from './function-sources.ts'
 import { readFunction } from './parse.ts'

@@ -2,7 +2,7 @@
  * What becomes of values when they are stored: nulls go, sets, pages, versions and events become plain objects, and
  * refs must be of this database (protocol.md E.3).
  */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import { storedFieldsOf } from './compare.ts'
 import { invalidData } from './failures.ts'
 import type { FieldFailure } from './failures.ts'

@@ -1,6 +1,6 @@
 /** A stored lambda evaluated beside the queries: a binding of an index, a predicate of a role. */
 import type { Access } from './access.ts'
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
 import { evaluator } from './evaluate.ts'
 import { Failure } from './failures.ts'

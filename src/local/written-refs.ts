@@ -1,5 +1,5 @@
 /** What a ref that is written out, as `{"@ref":…}`, stands for in a query. */
-import type { Query } from './call.ts'
+import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
 import { SELF, documentRef, findDatabase, findSchema, nativeRef } from './names.ts'
 import { CREDENTIALS, TOKENS, nativesByName } from './native.ts'

@@ -1,6 +1,6 @@
 /** Forms that compare values. */
 import type { Call, Evaluate } from '../call.ts'
-import { undefinedRef } from '../call.ts'
+import { undefinedRef } from '../casts.ts'
 import { checkOrdered, compareValues } from '../compare.ts'
 import { isEqual } from '../equality.ts'
 import { isBefore } from '../dialects.ts'

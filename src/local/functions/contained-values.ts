@@ -1,6 +1,6 @@
 /** `contains_value`: which values are in a container, by the kind of the container. */
 import type { Call, Evaluate } from '../call.ts'
-import { undefinedRef } from '../call.ts'
+import { undefinedRef } from '../casts.ts'
 import { fieldsOf } from '../compare.ts'
 import { isIdentical } from '../equality.ts'
 import { wrongType } from '../failures.ts'

@@ -1,6 +1,8 @@
 /** Forms that decide what is evaluated: variables, conditions, sequences, functions and calls. */
-import type { Call, Evaluate, Frame } from '../call.ts'
-import { castBoolean, castRef, checkDepth, undefinedRef } from '../call.ts'
+import type { Frame } from '../frame.ts'
+import type { Call, Evaluate } from '../call.ts'
+import { checkDepth } from '../frame.ts'
+import { castBoolean, castRef, undefinedRef } from '../casts.ts'
 import { collect, failure, Failure, permissionDenied, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema, nounOf } from '../names.ts'

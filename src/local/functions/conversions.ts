@@ -1,5 +1,6 @@
 /** From one type to another. */
-import type { Call, Evaluate, Query } from '../call.ts'
+import type { Query } from '../frame.ts'
+import type { Call, Evaluate } from '../call.ts'
 import { fieldsOf } from '../compare.ts'
 import { dialectOf } from '../dialects.ts'
 import { collectionOf } from '../native.ts'

@@ -1,7 +1,8 @@
 /** Forms about who asks: passwords, tokens, identities. */
 import { builtInAccess } from '../built-in-roles.ts'
-import type { Call, Evaluate, Query } from '../call.ts'
-import { showVersion } from '../call.ts'
+import type { Query } from '../frame.ts'
+import type { Call, Evaluate } from '../call.ts'
+import { showVersion } from '../frame.ts'
 import { createDocument } from '../documents.ts'
 import type { Database } from '../database.ts'
 import { failure, invalidData, permissionDenied, serverFault } from '../failures.ts'

@@ -1,6 +1,6 @@
 /** Arithmetic: integers of 64 bits that wrap around, doubles, and both together as doubles (protocol.md E.8). */
 import type { Call, Evaluate } from '../call.ts'
-import { castNumber } from '../call.ts'
+import { castNumber } from '../casts.ts'
 import { collect, failure } from '../failures.ts'
 import { writeDouble } from '../json.ts'
 import type { Position } from '../values.ts'

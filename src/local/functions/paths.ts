@@ -1,6 +1,7 @@
 /** Forms that follow paths into values: `select` with its kin, and whether something is at a path. */
-import type { Argument, Call, Evaluate, Query } from '../call.ts'
-import { castBoolean, isNativeCollection, undefinedRef } from '../call.ts'
+import type { Query } from '../frame.ts'
+import type { Argument, Call, Evaluate } from '../call.ts'
+import { castBoolean, isNativeCollection, undefinedRef } from '../casts.ts'
 import { fieldsOf } from '../compare.ts'
 import { dialectOf, isBefore } from '../dialects.ts'
 import { collect, failure, wrongType } from '../failures.ts'

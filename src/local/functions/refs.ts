@@ -1,6 +1,6 @@
 /** Forms that name things: refs of documents and of schema, native collections, new ids. */
 import type { Call, Evaluate } from '../call.ts'
-import { castRef, undefinedRef } from '../call.ts'
+import { castRef, undefinedRef } from '../casts.ts'
 import { parseId } from '../ref-literals.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'

@@ -1,6 +1,6 @@
 /** Forms that make sets. Three of them also work on arrays, and two on pages. */
 import type { Call, Evaluate } from '../call.ts'
-import { castRef, castSetOrArray, undefinedRef } from '../call.ts'
+import { castRef, castSetOrArray, undefinedRef } from '../casts.ts'
 import { effectOf } from '../effects.ts'
 import { termOf } from '../compare.ts'
 import { readEventCursor } from '../event-cursors.ts'

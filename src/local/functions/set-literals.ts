@@ -2,8 +2,10 @@
  * `{"@set":…}` → set, when it is read. It is made as the form of the same name makes it, but of sets alone, and what is
  * wrong with it is an error of the expression (protocol.md D.2; MODEL/ast/Parser.scala `sets`).
  */
-import { Call, castSet } from '../call.ts'
-import type { Evaluate, Evaluator, Query } from '../call.ts'
+import { castSet } from '../casts.ts'
+import { Call } from '../call.ts'
+import type { Evaluator, Query } from '../frame.ts'
+import type { Evaluate } from '../call.ts'
 import { Failure, collect, failure } from '../failures.ts'
 import { SetValue, inside } from '../values.ts'
 import type { Expression, FormExpression, Position, Value } from '../values.ts'

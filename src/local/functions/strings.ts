@@ -1,6 +1,6 @@
 /** Strings: lengths and places are counted in code points. */
 import type { Call, Evaluate } from '../call.ts'
-import { castString } from '../call.ts'
+import { castString } from '../casts.ts'
 import { foldCase, toTitleCase } from '../casing.ts'
 import { fieldsOf } from '../compare.ts'
 import { Failure, collect, serverFault, wrongType } from '../failures.ts'

@@ -1,6 +1,6 @@
 /** Times and days. */
 import type { Call, Evaluate } from '../call.ts'
-import { castTemporal } from '../call.ts'
+import { castTemporal } from '../casts.ts'
 import { failure, serverFault, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
 import { FIRST_DAY, LAST_DAY, fieldsOfTime, parseDate, parseTime } from '../time.ts'

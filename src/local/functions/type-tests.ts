@@ -1,6 +1,6 @@
 /** Whether a value is of a type: it never fails, whatever the value is. */
 import type { Evaluate } from '../call.ts'
-import { isNativeCollection } from '../call.ts'
+import { isNativeCollection } from '../casts.ts'
 import { fieldsOf } from '../compare.ts'
 import { COLLECTIONS, CREDENTIALS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES, TOKENS } from '../native.ts'
 import {

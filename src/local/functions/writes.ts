@@ -1,6 +1,6 @@
 /** Forms that write: documents, their history, and the schema. */
 import type { Call, Evaluate } from '../call.ts'
-import { castRef } from '../call.ts'
+import { castRef } from '../casts.ts'
 import { changeDocument, createDocument, deleteDocument, insertEvent, removeEvent } from '../documents.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import type { Places } from '../failures.ts'

@@ -4,7 +4,7 @@
  */
 import { StateError } from '../../errors.ts'
 import { builtInAccess } from '../built-in-roles.ts'
-import type { Query } from '../call.ts'
+import type { Query } from '../frame.ts'
 import type { Database } from '../database.ts'
 import { createDocument } from '../documents.ts'
 import type { Edit } from '../edits.ts'

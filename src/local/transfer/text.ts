@@ -4,7 +4,7 @@
  * the bytes that the log would have.
  */
 import { builtInAccess } from '../built-in-roles.ts'
-import type { Query } from '../call.ts'
+import type { Query } from '../frame.ts'
 import type { Database } from '../database.ts'
 import type { Json } from '../json.ts'
 import { readJson } from '../json.ts'
