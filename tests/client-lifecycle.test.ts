@@ -203,6 +203,26 @@ describe('a stream', () => {
     }
   })
 
+  test('that begins as another one gives the same connection up is made all the same', () =>
+    withPeer(
+      request => beginStream(request, [startLine(1)]),
+      async (_peer, connect) => {
+        for (let ticks = 0; ticks < 12; ticks++) {
+          const client = connect()
+          const [left, kept] = [client.stream(expr), client.stream(expr)]
+          const [leaving, keeping] = [left[Symbol.asyncIterator](), kept[Symbol.asyncIterator]()]
+          const last = leaving.next()
+          await turn()
+          const first = keeping.next()
+          for (let i = 0; i < ticks; i++) await undefined
+          left.controller.abort()
+          assert.deepEqual(await last, { done: true, value: undefined })
+          assert.equal((await first).done, false, `${ticks} ticks`)
+          await client.close()
+        }
+      },
+    ))
+
   test('that a listener aborts goes no further, and its signals keep their order', async () => {
     for (const at of ['connecting', 'open'] as const) {
       const link = new FakeLink([{ chunks: [bytes(startLine(1) + '\n')] }])

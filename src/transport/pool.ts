@@ -61,7 +61,6 @@ export class Pool {
     while (!this.#isClosed && !signal.aborted) {
       const session = await this.#choose(kind, signal)
       if (session === undefined) break
-      session.taken++
       const opened = await this.#openOn(kind, session, wire, place, signal)
       if (opened === undefined) {
         // Its places went to others, as when the peer allows fewer than we supposed.
@@ -127,13 +126,16 @@ export class Pool {
     if (session.taken === 0 && !session.isReady) session.destroy()
   }
 
-  /** The session to go on; `undefined` where the wait for a new one was given up. */
+  /** The session to go on, a place on it taken; `undefined` where the wait for a new one was given up. */
   async #choose(kind: Kind, signal: AbortSignal): Promise<Session | undefined> {
     while (!signal.aborted && !this.#isClosed) {
-      const found = this.#find(kind)
-      if (found) return found
       const waitMs = kind === 'stream' ? this.#connectAt - this.#options.time.now() : 0
-      if (waitMs <= 0) return this.#connect(kind)
+      const session = this.#find(kind) ?? (waitMs <= 0 ? this.#connect(kind) : undefined)
+      if (session) {
+        // In this very turn: in the next one the last who waited for it may have given it up.
+        session.taken++
+        return session
+      }
       this.#waiting[kind]++
       await wait(this.#options.time, waitMs, signal)
       this.#waiting[kind]--
