@@ -170,6 +170,22 @@ describe('an expression that computes what is followed', { concurrency: 2 }, () 
     }))
 })
 
+test('a version beside which its transaction changed the past is not told again after a loss', () =>
+  inHistory(async world => {
+    await world.write(q.Create(thing(1), { data: { v: 1 } }))
+    const stream = world.client.stream(thing(1), ['action'])
+    const record = new Record(stream)
+    await record.until(events => events.length === 1)
+    const insert = q.Insert(thing(1), q.TimeSubtract(q.Now(), 1, 'minute'), 'create', { data: { v: 0 } })
+    await world.write(q.Do(q.Update(thing(1), { data: { v: 2 } }), insert))
+    await record.until(events => events.length === 4)
+    await cut(world, stream)
+    await record.txn(await world.write(q.Delete(thing(1))))
+    await stream.close()
+    const types = record.events.map(({ type }) => type)
+    assert.deepEqual(types, ['start', 'version', 'history_rewrite', 'history_rewrite', 'version'])
+  }))
+
 test('the signals tell a loss and what was read back; a start is told once', () =>
   inHistory(async world => {
     const stream = world.client.stream(one)

@@ -67,8 +67,10 @@ export class Cursor {
   /** Takes an event; false where it was told before. */
   admit(event: PlacedEvent, line: string): boolean {
     if (this.#repeated && this.#isRepeated(event, this.#repeated)) return false
+    // Rewrites of the past come after the version of their transaction (protocol.md B.5), and history has none of them.
+    const isTold = event.type === 'history_rewrite' && this.#isComplete && event.txn === this.txn
     this.#moveTo(event.txn)
-    this.#isComplete = event.type === 'version'
+    this.#isComplete = event.type === 'version' || isTold
     if (!this.#isComplete) this.#lines.push(line)
     return true
   }
