@@ -246,6 +246,17 @@ test('forms about who asks take nothing but null', () => {
   }
 })
 
+test('the arguments of identify and login are looked at before the set is read', () => {
+  const service = serve()
+  const set = { match: { index: 'all' } }
+  const client = secretOf(service, { role: 'client' })
+  const at = (query: object): string => outcome(service.send(query, client))
+  assert.equal(at({ identify: set, password: 1 }), '400 invalid argument at [password]')
+  assert.equal(at({ identify: set, password: 'x' }), '403 permission denied at [identify]')
+  assert.equal(at({ login: set, params: 1 }), '400 invalid argument at [params]')
+  assert.equal(at({ login: set, params: { object: {} } }), '403 permission denied at [login]')
+})
+
 test('a login fails for a password that is no string only where there is one to compare', () => {
   const service = serve()
   const login = (id: number, password: unknown): object => ({

@@ -97,6 +97,22 @@ test('what is not there, what is no path, and a method that a thing has not are 
   assert.equal(service.request('GET', '/nope', undefined, 'nobody').status, 404)
 })
 
+test('on the paths for health checks the method is looked at before the secret', () => {
+  // API/fql1/UtilRoutes.scala.
+  const service = serve()
+  assert.equal(service.request('POST', '/authorized', undefined, 'nobody').status, 405)
+  assert.equal(service.request('GET', '/authorized', undefined, 'nobody').status, 401)
+})
+
+test('a write in a request that only reads weighs no more than what is not found', () => {
+  // MODEL/ast/Error.scala `statusCode`: it is an error of the evaluation, whatever its code.
+  const service = serve()
+  const statusOf = (query: unknown): number =>
+    service.request('GET', `/?q=${encodeURIComponent(JSON.stringify(query))}`).status
+  const [missing, write] = [{ get: doc('things', 99) }, { create: { collection: 'things' } }]
+  assert.deepEqual([statusOf([missing, write]), statusOf([write, missing])], [404, 400])
+})
+
 test('a key is not changed by its path, but by the root secret', () => {
   const service = serve()
   const { secret } = service.ask({ create_key: { object: { role: 'admin' } } }) as { secret: string }

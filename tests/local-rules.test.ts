@@ -328,6 +328,41 @@ test('a database moves into another one with what is in it and the keys for it, 
   )
 })
 
+test('a database that is new or gone in its transaction does not move, and what never was is told by the other one', () => {
+  // MODEL/ast/functions/WriteFunctions.scala `MoveDatabaseFunction`, MODEL/doc/Database.scala `moveDatabase`.
+  const service = serve()
+  for (const name of ['shop', 'attic']) service.ask({ create_database: { object: { name } } })
+  const nobody = { '@ref': { id: 999, collection: { '@ref': { id: 'databases' } } } }
+  const [shop, attic, fresh] = [{ database: 'shop' }, { database: 'attic' }, { database: 'fresh' }]
+  const move = (from: unknown, to: unknown): object => ({ move_database: from, to })
+  const make = { create_database: { object: { name: 'fresh' } } }
+  const rows: readonly (readonly [query: object, position: Json, description: string])[] = [
+    [move(1, 2), ['move_database'], 'Database Ref expected, Integer provided.'],
+    [move(nobody, attic), ['to'], "Ref refers to undefined database 'attic'"],
+    [move(shop, nobody), ['move_database'], "Ref refers to undefined database 'shop'"],
+    [
+      { do: [make, move(fresh, attic)] },
+      ['do', 1],
+      "Cannot move database 'fresh' into parent 'attic': fresh is not a live database.",
+    ],
+    [
+      { let: { a: attic }, in: { do: [{ delete: { var: 'a' } }, move(shop, { var: 'a' })] } },
+      ['in', 'do', 1],
+      "Cannot move database 'shop' into parent 'attic': attic is not a live database.",
+    ],
+  ]
+  for (const [query, position, description] of rows) {
+    const errors = service.send(query).body['errors'] as Record<string, Json>[]
+    assert.deepEqual(
+      errors.map(error => [error['position'], error['description']]),
+      [[position, description]],
+    )
+  }
+  const data = { object: { a: 1 } }
+  const changed = service.ask({ do: [{ update: shop, params: { object: { data } } }, move(shop, attic)] })
+  assert.equal((changed as Record<string, Json>)['data'], undefined)
+})
+
 test('the parameter _ names nothing', () => {
   const service = serve()
   const answer = service.send({ map: { lambda: ['_', 'x'], expr: { var: '_' } }, collection: [[1, 2]] })

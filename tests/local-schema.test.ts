@@ -292,6 +292,29 @@ test('a name that a transaction took away can be given in it again', () => {
   assert.ok(!('ref' in (service.ask(gone) as object)))
 })
 
+test('a ref to what is gone is written as the ref to what has its name now', () => {
+  // MODEL/ast/functions/WriteAdaptor.scala `resymbolizeSchema`.
+  const service = serve()
+  service.ask({ create_function: { object: { name: 'f', body: identity } } })
+  service.ask(create('things', 2, { kept: [things, { function: 'f' }] }))
+  const renewed = { do: [{ delete: things }, { create_collection: { object: { name: 'things' } } }, index({})] }
+  const privileges = { object: { resource: things, actions: { object: { read: true } } } }
+  const last = { create_role: { object: { name: 'r', privileges } } }
+  service.ask({ do: [...renewed.do, last] })
+  service.ask(create('things', 3, {}))
+  assert.equal((service.ask({ paginate: { match: { index: 'i' } } }) as { data: Json[] }).data.length, 1)
+  assert.equal(
+    service.ask({ equals: [{ select: ['privileges', 'resource'], from: { get: { role: 'r' } } }, things] }),
+    true,
+  )
+  // What is gone for good stays what it was.
+  const kept = {
+    let: { f: { function: 'f' } },
+    in: { do: [{ delete: { var: 'f' } }, create('things', 4, { f: { var: 'f' } })] },
+  }
+  assert.equal(tell(service.send(kept)), 'made')
+})
+
 test('a name is made of letters, marks, decimal digits, joins and some signs', () => {
   const service = serve()
   const names = ['x\u00b2', 'x\u2167', 'x\u200d', 'x\u0663', 'x\u0301', 'x\u203f', 'x=1', 'x y']

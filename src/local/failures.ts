@@ -16,6 +16,8 @@ export type QueryError = {
   readonly cause?: readonly QueryError[]
   /** Only where it is not the usual one of the code. */
   readonly status?: number
+  /** The same for its weight beside others. */
+  readonly weight?: number
 }
 
 /** The status of an error and its weight when several are told: the heaviest decides (protocol.md C.3). */
@@ -86,7 +88,7 @@ export function failure(
   at: Position,
   code: ErrorCode,
   description: string,
-  more: Pick<QueryError, 'failures' | 'cause' | 'status'> = {},
+  more: Pick<QueryError, 'failures' | 'cause' | 'status' | 'weight'> = {},
 ): Failure {
   return new Failure([{ at, code, description, ...more }])
 }
@@ -111,12 +113,14 @@ export function permissionDenied(at: Position): Failure {
   return failure(at, 'permission denied', 'Insufficient privileges to perform the action.')
 }
 
+function weightOf({ code, weight = weights[code].weight }: QueryError): number {
+  return weight
+}
+
 /** The status of an answer that tells these errors. */
 export function statusOf(errors: readonly QueryError[]): number {
   let chosen: QueryError | undefined
-  for (const error of errors) {
-    if (chosen === undefined || weights[error.code].weight > weights[chosen.code].weight) chosen = error
-  }
+  for (const error of errors) if (chosen === undefined || weightOf(error) > weightOf(chosen)) chosen = error
   return chosen === undefined ? 500 : (chosen.status ?? weights[chosen.code].status)
 }
 

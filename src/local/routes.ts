@@ -35,6 +35,8 @@ type Row = {
   /** `any`: it depends on what the path names. */
   readonly methods: readonly string[] | 'any'
   readonly isPublic?: true
+  /** Whether the method is looked at before the secret: on the paths for health checks (API/fql1/UtilRoutes.scala). */
+  readonly isMethodFirst?: true
   readonly read: (target: Target) => Route | Refusal
 }
 
@@ -48,7 +50,7 @@ const ROUTES: ReadonlyMap<string, Row> = new Map<string, Row>([
   ['/stream', { methods: POST, read: readStream }],
   ['/stream/1', { methods: POST, read: readNewStream }],
   ['/ping', { methods: ['GET', 'HEAD'], isPublic: true, read: readPing }],
-  ['/authorized', { methods: ['GET', 'HEAD'], read: () => ({ kind: 'authorized' }) }],
+  ['/authorized', { methods: ['GET', 'HEAD'], isMethodFirst: true, read: () => ({ kind: 'authorized' }) }],
   [
     '/error',
     { methods: ['GET', 'HEAD'], isPublic: true, read: () => refuse(500, 'internal server error', SAMPLE_ERROR) },
@@ -80,10 +82,11 @@ export function findRoute(request: Asked & Pick<WireRequest, 'path'>, isKnown: b
   const { path, params } = splitTarget(request.path) ?? { path: '/', params: new Map() }
   const row = ROUTES.get(path) ?? restRow(path)
   if (row === undefined) return refuseNotFound()
-  if (!isKnown && row.isPublic !== true) return refuseUnknown()
+  const isRefused = !isKnown && row.isPublic !== true
+  if (isRefused && row.isMethodFirst !== true) return refuseUnknown()
   if (row.methods !== 'any' && !row.methods.includes(request.method))
     return refuseMethod(row.methods.filter(method => method !== 'HEAD'))
-  return row.read({ ...request, params })
+  return isRefused ? refuseUnknown() : row.read({ ...request, params })
 }
 
 /** A path that names something: there are as many as there are things. */

@@ -1,37 +1,54 @@
 /** Databases that move into other ones, with all that is in them and with the keys that are for them. */
 import { isBuiltIn } from './built-in-roles.ts'
+import { undefinedRef } from './casts.ts'
 import { showVersion } from './frame.ts'
 import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
 import { failure, permissionDenied } from './failures.ts'
-import type { Places } from './failures.ts'
+import type { Failure, Places } from './failures.ts'
 import { nativeRef } from './names.ts'
 import { DATABASES, KEYS } from './native.ts'
 import { isTaken, releaseName, takeName } from './schema-names.ts'
-import { Ref } from './values.ts'
-import type { ObjectValue, VersionValue } from './values.ts'
+import { Ref, UnresolvedRef } from './values.ts'
+import type { ObjectValue, Position, VersionValue } from './values.ts'
+
+/** Where a move stands: its target has a place of its own. */
+export type MovePlaces = Places & { readonly to: Position }
+
+/** Who moves and where to, by their names. */
+type Names = { readonly from: string; readonly to: string }
 
 /** Why databases do not move. */
-function cannotMove(names: readonly [from: string, to: string], reason: string, { form }: Places): Error {
-  const [from, to] = names
+function cannotMove({ from, to }: Names, reason: string, { form }: MovePlaces): Failure {
   return failure(form, 'move database error', `Cannot move database '${from}' into parent '${to}': ${reason}`)
 }
 
-/** Moves the database of a ref below another one. Fails where that is the same, or inside of it. */
-export function moveDatabase(query: Query, ref: Ref, target: Ref, places: Places): VersionValue {
+/** What is said where one of the two never was: of the other one, by a fault of the real server, that it is not known. */
+function unknown(from: string | undefined, to: string | undefined, { form, key, to: target }: MovePlaces): Failure {
+  if (from !== undefined) return undefinedRef(new UnresolvedRef('database', from), key)
+  if (to !== undefined) return undefinedRef(new UnresolvedRef('database', to), target)
+  return failure(form, 'instance not found', 'Database not found.')
+}
+
+/**
+ * Moves the database of a ref below another one, as it was before the transaction. Fails where that is the same, or inside
+ * of it (MODEL/doc/Database.scala `moveDatabase`).
+ */
+export function moveDatabase(query: Query, ref: Ref, target: Ref, places: MovePlaces): VersionValue {
   const { store, transaction } = query
+  const [from, to] = [store.nameOf(ref), store.nameOf(target)]
+  if (from === undefined || to === undefined) throw unknown(from, to, places)
+  const fail = (reason: string): Failure => cannotMove({ from, to }, reason, places)
   const moved = store.database(Number(ref.id))
   const parent = store.database(Number(target.id))
   const owner = store.database(ref.database)
-  const version = owner && transaction.read(owner, ref)
-  if (moved === undefined || parent === undefined || owner === undefined || version === undefined) {
-    throw failure(places.form, 'instance not found', 'Database not found.')
-  }
-  if (parent.isWithin(moved)) {
-    const names = [store.nameOf(ref) ?? '', store.nameOf(target) ?? ''] as const
-    throw cannotMove(names, 'Cannot move database from ancestor to descendant.', places)
+  if (moved !== undefined && parent?.isWithin(moved) === true) {
+    throw fail('Cannot move database from ancestor to descendant.')
   }
   if (!query.access.allows('delete', nativeRef(query.database, DATABASES), [ref])) throw permissionDenied(places.form)
+  if (parent === undefined) throw fail(`${to} is not a live database.`)
+  const version = owner && transaction.readCached(owner, ref)
+  if (moved === undefined || owner === undefined || version === undefined) throw fail(`${from} is not a live database.`)
   const inTarget: Query = { ...query, database: parent }
   const { fields } = version
   if (isTaken(inTarget, DATABASES, fields.get('name'))) {

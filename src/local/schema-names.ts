@@ -1,8 +1,9 @@
 /** The names of schema documents: who has which, and when others see it. */
 import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
-import { DATABASES, isNamed } from './native.ts'
-import type { Ref, ObjectValue, Value } from './values.ts'
+import { COLLECTIONS, DATABASES, FUNCTIONS, INDEXES, isNamed } from './native.ts'
+import { Ref } from './values.ts'
+import type { ObjectValue, Value } from './values.ts'
 
 /** Gives a schema document its name; others find it when the transaction has committed. */
 export function takeName(query: Query, ref: Ref, taken: Value | undefined): void {
@@ -41,18 +42,35 @@ function setName({ database, transaction }: Query, ref: Ref, taken: string, id: 
   transaction.make({ kind: 'name', database: database.number, native: ref.collection, name: taken, id })
 }
 
+/** Who has a name now, or is about to have it. */
+function findPending({ transaction }: Query, database: Database, native: number, name: string): bigint | undefined {
+  const key = pendingKey(database, native, name)
+  return transaction.names.has(key) ? transaction.names.get(key) : database.findName(native, name)
+}
+
 /** Whether a name is given, or about to be. */
-export function isTaken({ database, transaction }: Query, native: number, wanted: Value | undefined): boolean {
-  if (typeof wanted !== 'string') return false
-  const key = pendingKey(database, native, wanted)
-  return (transaction.names.has(key) ? transaction.names.get(key) : database.findName(native, wanted)) !== undefined
+export function isTaken(query: Query, native: number, wanted: Value | undefined): boolean {
+  return typeof wanted === 'string' && findPending(query, query.database, native, wanted) !== undefined
+}
+
+/** What refs to are renewed when they are written. */
+const renewable: readonly number[] = [COLLECTIONS, INDEXES, FUNCTIONS]
+
+/**
+ * A ref to a collection, an index or a function as it is written: where that is gone, what has its name now
+ * (MODEL/ast/functions/WriteAdaptor.scala `resymbolizeSchema`).
+ */
+export function renewRef(query: Query, ref: Ref): Ref {
+  if (!renewable.includes(ref.collection) || query.transaction.read(query.database, ref) !== undefined) return ref
+  const name = query.store.nameOf(ref)
+  const id = name === undefined ? undefined : findPending(query, query.database, ref.collection, name)
+  return id === undefined ? ref : new Ref(ref.database, ref.collection, id)
 }
 
 /**
  * The id of the database with a name below another one. The real server keeps no names of databases in its cache, so
  * that a transaction finds those that it has just made, and not those that it has just deleted, unlike all other schema.
  */
-export function findDatabaseName({ transaction }: Query, parent: Database, name: string): bigint | undefined {
-  const key = pendingKey(parent, DATABASES, name)
-  return transaction.names.has(key) ? transaction.names.get(key) : parent.findName(DATABASES, name)
+export function findDatabaseName(query: Query, parent: Database, name: string): bigint | undefined {
+  return findPending(query, parent, DATABASES, name)
 }

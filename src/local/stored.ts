@@ -6,6 +6,7 @@ import type { Query } from './frame.ts'
 import { storedFieldsOf } from './compare.ts'
 import { invalidData } from './failures.ts'
 import type { FieldFailure } from './failures.ts'
+import { renewRef } from './schema-names.ts'
 import { Action, Bytes, CalendarDate, Lambda, PendingTime, Ref, Time, UnresolvedRef, Uuid } from './values.ts'
 import type { ObjectValue, Position, Value } from './values.ts'
 
@@ -73,7 +74,8 @@ class Storer {
 
   #ref(ref: Ref | UnresolvedRef, path: readonly string[]): Value {
     if (ref instanceof Ref) {
-      if (ref.database !== this.#query.database.number) this.#fail(path, 'Reference cannot be scoped.')
+      if (ref.database === this.#query.database.number) return renewRef(this.#query, ref)
+      this.#fail(path, 'Reference cannot be scoped.')
       return ref
     }
     this.#fail(path, 'Cannot read reference.')

@@ -14,20 +14,20 @@ import { canRead, firstDocument } from '../sets.ts'
 import { wrongStoredType } from '../stored.ts'
 import type { Transaction } from '../transaction.ts'
 import { Ref } from '../values.ts'
-import type { ObjectValue, Position, Value } from '../values.ts'
+import type { ObjectValue, Position, SetForm, Value } from '../values.ts'
 import { isReadable } from './reads.ts'
 import { checkMayWrite } from './writes.ts'
 
 /** The document that a ref or a set stands for, if there is one; passwords are never those of the past. */
-function subjectOf(call: Call, key: 'identify' | 'login'): Ref | undefined {
-  const subject = call.refOrSet(key)
-  if (subject instanceof Ref) return subject
-  return firstDocument(subject, call.setContext(key, { ...call.frame, readAt: undefined }))
+function subjectOf(call: Call, key: 'identify' | 'login', given: Ref | SetForm): Ref | undefined {
+  if (given instanceof Ref) return given
+  return firstDocument(given, call.setContext(key, { ...call.frame, readAt: undefined }))
 }
 
 const evaluateIdentify: Evaluate = call => {
-  const subject = subjectOf(call, 'identify')
+  const given = call.refOrSet('identify')
   const password = call.string('password')
+  const subject = subjectOf(call, 'identify', given)
   return subject !== undefined && passwordOf(call.query, subject)?.matches(password) === true
 }
 
@@ -40,8 +40,9 @@ function passwordIn(parameters: ObjectValue, at: Position): string | undefined {
 
 const evaluateLogin: Evaluate = call => {
   checkMayWrite(call)
-  const subject = subjectOf(call, 'login')
+  const given = call.refOrSet('login')
   const parameters = call.object('params')
+  const subject = subjectOf(call, 'login', given)
   const credentials = subject && passwordOf(call.query, subject)
   const password = credentials && passwordIn(parameters, call.position)
   if (subject === undefined || password === undefined || credentials?.matches(password) !== true) {

@@ -2,14 +2,14 @@
 import type { Call, Evaluate } from '../call.ts'
 import { castRef } from '../casts.ts'
 import { changeDocument, createDocument, deleteDocument, insertEvent, removeEvent } from '../documents.ts'
-import { collect, failure, wrongType } from '../failures.ts'
+import { failure, wrongType } from '../failures.ts'
 import type { Places } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema, nativeRef } from '../names.ts'
 import { ACCESS_PROVIDERS, COLLECTIONS, DATABASES, FUNCTIONS, INDEXES, KEYS, ROLES } from '../native.ts'
 import { moveDatabase } from '../schema-moves.ts'
 import { Action } from '../values.ts'
-import type { ObjectValue, Ref } from '../values.ts'
+import type { ObjectValue } from '../values.ts'
 
 function placesOf(call: Call, key: string): Places {
   return { form: call.position, key: call.at(key), isPast: call.frame.readAt !== undefined }
@@ -20,7 +20,8 @@ export function checkMayWrite(call: Call): void {
   const { kind } = call.query
   if (kind !== 'query') {
     const description = `Call performs a write, which is not allowed in ${kind} requests.`
-    throw failure(call.position, 'invalid expression', description)
+    // It is told as what is wrong with an expression, and weighs no more than what fails when one is evaluated.
+    throw failure(call.position, 'invalid expression', description, { weight: 0 })
   }
   if (call.frame.isPure === true) {
     throw call.fail('invalid argument', 'Invalid lambda. Lambda in this context may not write or call a user function.')
@@ -101,8 +102,9 @@ function createSchema(key: string, native: number): Evaluate {
 
 const evaluateMoveDatabase: Evaluate = call => {
   checkMayWrite(call)
-  const [ref, target] = collect(['move_database', 'to'], key => call.schemaRef(key, 'database', 'Database Ref'))
-  return moveDatabase(call.query, ref as Ref, target as Ref, placesOf(call, 'move_database'))
+  const ref = call.schemaRef('move_database', 'database', 'Database Ref')
+  const target = call.schemaRef('to', 'database', 'Database Ref')
+  return moveDatabase(call.query, ref, target, { ...placesOf(call, 'move_database'), to: call.at('to') })
 }
 
 /** The forms of this file. */
