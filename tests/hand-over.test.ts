@@ -118,6 +118,29 @@ describe('a hand-over', () => {
     assert.equal(time.pending, 0)
   })
 
+  test('of a stream whose connection may be dead waits for a sign of life, and tells the hole where none comes', async () => {
+    for (const isAlive of [true, false]) {
+      const { stream, words, push, settle, time, link } = await follow([tells(startLine(1)), tells(startLine(5))])
+      const [old] = link.exchanges
+      // Before the new one's start was.
+      old!.lastHeardAt = -1
+      const done = stream.handOver()
+      await settle()
+      time.pass(30_000)
+      await settle()
+      assert.equal(old!.isCancelled, false)
+      if (isAlive) old!.lastHeardAt = time.now()
+      else old!.finish({ how: 'silent', awaited: 'ping', waitedMs: 10_000 })
+      await settle()
+      time.pass(1_000)
+      await done
+      await push(1, versionLine(6))
+      assert.deepEqual(words, ['start 1', ...(isAlive ? [] : ['gap 1–5']), 'version 6'])
+      await stream.close()
+      assert.equal(time.pending, 0)
+    }
+  })
+
   test('is done at once where the old stream loses its right after the start of the new one', async () => {
     const { stream, words, push, settle } = await follow(
       [tells(startLine(1)), tells(startLine(5), versionLine(6))],

@@ -5,6 +5,9 @@ import type { Link } from './link.ts'
 import type { Opener } from './opener.ts'
 import { overlapMs, Successor } from './successor.ts'
 
+/** Who was quiet for long enough, but whose connection may be dead, is looked at again after so long, in milliseconds. */
+const lookAgainMs = 1_000
+
 /** What a hand-over asks of its stream. */
 export interface HandOverOwner {
   /** The attempt that is open, once it is. */
@@ -70,21 +73,24 @@ export class HandOver {
     // Where it was lost meanwhile, it came back by itself.
     if (successor === undefined || !this.#owner.isOn(before)) return successor?.attempt.cancel()
     this.#successor = successor
-    this.#awaitSilence(successor)
+    this.#awaitSilence(before, successor, successor.attempt.lastHeardAt)
     return successor.settled
   }
 
   /**
    * A loop that waits in vain for so long has heard everything that the old stream had to tell, unless a part of a line is
-   * there: the rest is waited for as long as it grows.
+   * there: the rest is waited for as long as it grows. A dead connection is as quiet: its peer must have been heard since
+   * the successor's start was (`startedAt`); where it never is, the PING ends the old stream, and that is a loss.
    */
-  #awaitSilence(successor: Successor, heldBefore = 0): void {
+  #awaitSilence(before: Attempt, successor: Successor, startedAt: number, heldBefore = 0, delayMs = overlapMs): void {
     const { time } = this.#link
-    this.#overlap = time.after(overlapMs, () => {
+    this.#overlap = time.after(delayMs, () => {
       const held = this.#owner.heldSinceQuiet(time.now() - overlapMs)
-      if (held === 0) return this.#owner.passed(successor)
+      const isAlive = before.lastHeardAt >= startedAt
+      if (held === 0 && isAlive) return this.#owner.passed(successor)
+      if (held === 0) return this.#awaitSilence(before, successor, startedAt, 0, lookAgainMs)
       if (held !== undefined && held === heldBefore) return this.#owner.stalled()
-      this.#awaitSilence(successor, held)
+      this.#awaitSilence(before, successor, startedAt, held)
     })
   }
 }
