@@ -51,9 +51,9 @@ export function checkSpecifier({ flags, width, precision, conversion }: Specifie
 }
 
 /** Text: cut off at the precision, and as wide as asked for. */
-export function layOutText(text: string, { flags, width = 0, precision, conversion }: Specifier): string {
-  const cut = precision === undefined ? text : text.slice(0, precision)
-  const cased = conversion === conversion.toUpperCase() ? cut.toUpperCase() : cut
+export function layOutText(text: string, specifier: Specifier): string {
+  const { flags, width = 0, precision } = specifier
+  const cased = applyCase(precision === undefined ? text : text.slice(0, precision), specifier)
   return flags.includes('-') ? cased.padEnd(width) : cased.padStart(width)
 }
 
@@ -69,11 +69,20 @@ export function layOutInteger(value: bigint, specifier: Specifier): string {
 /** A double: `f`, `e` or `g`. */
 export function layOutDouble(value: number, specifier: Specifier): string {
   const isNegative = value < 0 || Object.is(value, -0)
-  if (!Number.isFinite(value)) {
-    const flags = specifier.flags.replace('0', '')
-    return sign(Number.isNaN(value) ? 'NaN' : 'Infinity', isNegative, { ...specifier, flags })
-  }
+  if (!Number.isFinite(value)) return layOutWord(value, isNegative, specifier)
   return sign(layOutMagnitude(Math.abs(value), specifier), isNegative, specifier)
+}
+
+/** `NaN` and `Infinity` are never filled up with zeros, and NaN has no sign. */
+function layOutWord(value: number, isNegative: boolean, specifier: Specifier): string {
+  const unfilled = { ...specifier, flags: specifier.flags.replace('0', '') }
+  if (Number.isNaN(value)) return pad('', applyCase('NaN', specifier), '', unfilled)
+  return sign(applyCase('Infinity', specifier), isNegative, unfilled)
+}
+
+/** A capital conversion writes capitals. */
+function applyCase(text: string, { conversion }: Specifier): string {
+  return conversion === conversion.toUpperCase() ? text.toUpperCase() : text
 }
 
 function layOutMagnitude(value: number, specifier: Specifier): string {
@@ -124,8 +133,7 @@ function writeScientific(value: number, precision: number, specifier: Specifier)
   const exponent = pointAt - 1 + (rounded.length > precision + 1 ? 1 : 0)
   const fraction = writeFraction(rounded.slice(1, precision + 1), specifier)
   const power = String(Math.abs(exponent)).padStart(2, '0')
-  const written = `${rounded.charAt(0)}${fraction}e${exponent < 0 ? '-' : '+'}${power}`
-  return specifier.conversion === specifier.conversion.toUpperCase() ? written.toUpperCase() : written
+  return applyCase(`${rounded.charAt(0)}${fraction}e${exponent < 0 ? '-' : '+'}${power}`, specifier)
 }
 
 function writeFraction(digits: string, { flags }: Specifier): string {

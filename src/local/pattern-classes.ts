@@ -54,6 +54,7 @@ const properties: Readonly<Record<string, string>> = {
   XDigit: '[0-9a-fA-F]',
   Space: SPACE,
   L1: String.raw`[\0-\xff]`,
+  all: String.raw`\p{Any}`,
   LD: String.raw`[\p{L}\p{Nd}]`,
   IsAlphabetic: String.raw`\p{Alphabetic}`,
   IsIdeographic: String.raw`\p{Ideographic}`,

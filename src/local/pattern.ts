@@ -21,9 +21,12 @@ export type Pattern = {
   readonly names: ReadonlyMap<string, number>
 }
 
+/** Any character: `[^]` is the same, but V8 takes none where it is repeated in patterns with `v`. */
+const ANY = String.raw`[\s\S]`
+const START = `(?<!${ANY})`
+const END = `(?!${ANY})`
 /** The line ends that `.`, `^` and `$` know. */
 const LINE_END = String.raw`[\n\r\u0085\u2028\u2029]`
-const END = '(?![^])'
 const BEFORE_LAST_LINE_END = String.raw`(?=(?:\r\n|${LINE_END})?${END})(?<!\r(?=\n))`
 
 /** Words have the letters of all scripts, digits, and the marks on both. */
@@ -32,7 +35,7 @@ const BEFORE_WORD = String.raw`(?:(?=[\p{L}\p{Nd}_])|(?=\p{Mn})(?<=[\p{L}\p{Nd}]
 
 /** What stands for a place in the text, after a backslash. */
 const boundaries: Readonly<Record<string, string>> = {
-  A: '(?<![^])',
+  A: START,
   z: END,
   Z: BEFORE_LAST_LINE_END,
   b: `(?:${AFTER_WORD}(?!${BEFORE_WORD})|(?!${AFTER_WORD})${BEFORE_WORD})`,
@@ -143,17 +146,21 @@ class Compiler implements Cursor {
       case '[':
         return readClass(this)
       case '.':
-        return this.flags.has('s') ? '[^]' : this.flags.has('d') ? String.raw`[^\n]` : `[^${LINE_END.slice(1)}`
+        return this.flags.has('s') ? ANY : this.flags.has('d') ? String.raw`[^\n]` : `[^${LINE_END.slice(1)}`
       case '^':
         return this.#lineStart()
       case '$':
         return this.flags.has('m') ? String.raw`(?=${LINE_END}|${END})(?<!\r(?=\n))` : BEFORE_LAST_LINE_END
       case '\\':
         return this.#readEscape()
+      case '{':
+        // A count may stand alone, and is one of nothing then; so are all counts behind another.
+        this.at -= 1
+        if (QUANTIFIER.test(this.source.slice(this.at))) return '(?:)'
+        throw failPattern('a count that is none')
       case '*':
       case '+':
       case '?':
-      case '{':
         throw failPattern('a repetition of nothing')
       default:
         return ignoreCase(character, this.flags)
@@ -161,8 +168,8 @@ class Compiler implements Cursor {
   }
 
   #lineStart(): string {
-    const start = '(?<![^])'
-    return this.flags.has('m') ? String.raw`(?:${start}|(?<=[\n\u0085\u2028\u2029]|\r(?!\n))(?=[^]))` : start
+    if (!this.flags.has('m')) return START
+    return String.raw`(?:${START}|(?<=[\n\u0085\u2028\u2029]|\r(?!\n))(?=${ANY}))`
   }
 
   #readEscape(): string {
