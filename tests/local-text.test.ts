@@ -37,6 +37,15 @@ const matches: readonly (readonly [string, string, readonly string[]])[] = [
   [String.raw`\B.`, 'éa e\u0301a', ['a', '\u0301', 'a']],
   [String.raw`\p{InGreek}+`, 'abγδ', ['γδ']],
   [String.raw`(?<=a+)b`, 'aab', ['b']],
+  ['(?s)a.*c', 'a\nbc', ['a\nbc']],
+  ['a{2}{3}b', 'aab', ['aab']],
+  // Classes of one case have both where case does not count; ranges beyond ASCII only with (?u).
+  [String.raw`(?i)\p{Lu}\p{Lower}`, 'aB é', ['aB']],
+  ['(?iu)[à-ý]+', 'aÉé', ['Éé']],
+  ['(?iu)ς', 'σΣς', ['σ', 'Σ', 'ς']],
+  [String.raw`(?U)\w+\s\d`, 'né\u00a0٣', ['né\u00a0٣']],
+  [String.raw`\p{Script=Greek}\p{SC=latin}\p{general_category=Nd}`, 'λa1', ['λa1']],
+  [String.raw`\p{IsPunct}\p{IsWhiteSpace}\p{javaSpaceChar}\p{all}`, '§\n \n', ['§\n \n']],
 ]
 
 for (const [pattern, text, found] of matches) {
@@ -53,6 +62,10 @@ test('what Java refuses is refused', () => {
     ')',
     '*',
     'a**',
+    'a{',
+    '{1,2',
+    String.raw`\p{lower}`,
+    String.raw`\p{x=Lu}`,
     '{',
     'x{3,2}',
     'x{99999999999}',
@@ -109,6 +122,8 @@ test('numbers are laid out with sign, zeros, groups and brackets as Java does', 
   assert.equal(layOutDouble(9.996e99, layout('', undefined, 2, 'E')), '1.00E+100')
   assert.equal(layOutDouble(-0, layout('', undefined, 1, 'f')), '-0.0')
   assert.equal(layOutDouble(-Infinity, layout('(0', 12, undefined, 'f')), '  (Infinity)')
+  assert.equal(layOutDouble(Number.NaN, layout('+', 5, undefined, 'E')), '  NAN')
+  assert.equal(layOutDouble(Infinity, layout('+', undefined, undefined, 'G')), '+INFINITY')
 })
 
 /** What Java's NumberFormat makes of a text (as JDK 17 does): integers where they are whole and fit, doubles, or nothing. */

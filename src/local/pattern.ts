@@ -3,14 +3,15 @@
  * same way and mean differently is spelled out, what only Java has is put together from what there is. Its classes of
  * characters are in `pattern-classes.ts`.
  *
- * Not the same: case is ignored for ASCII letters only where a class has properties; a look behind may refer to groups;
- * an empty match is never between the two halves of a character; blocks but a few (`\p{InGreek}`), `\X` and `\G` are refused.
+ * Not the same: a look behind may refer to groups; a group that has not matched is an empty text to `\1`; an empty
+ * match is never between the two halves of a character; blocks but a few (`\p{InGreek}`), `\X` and `\G` are refused.
  */
-import { failPattern, ignoreCase, readClass, readClassEscape, readEscapedCharacter } from './pattern-classes.ts'
+import { ignoreCase, readClass, readClassEscape, readEscapedCharacter } from './pattern-classes.ts'
 import type { Cursor, Flags } from './pattern-classes.ts'
 import { serverFault } from './failures.ts'
+import { failPattern } from './pattern-error.ts'
 
-export { PatternError } from './pattern-classes.ts'
+export { PatternError } from './pattern-error.ts'
 
 /** A pattern, compiled: it finds all matches from where its search begins. */
 export type Pattern = {
