@@ -2,7 +2,7 @@
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LocalService, create, doc } from './support/local-service.ts'
+import { LocalService, create, doc, update } from './support/local-service.ts'
 import type { Json } from './support/local-service.ts'
 
 function serve(): LocalService {
@@ -153,6 +153,14 @@ test('a match is told of its index and its terms when it is made', () => {
   const joined = { let: [{ f: pairs }], in: { paginate: { join: { match: 'by_n' }, with: { var: 'f' } } } }
   const arity = 'Lambda expects an array with 2 elements. Array contains 1.'
   assert.deepEqual(error(joined), ['in', 'paginate', 'with', 'lambda', arity])
+  // Each argument is looked at when it has been evaluated; a literal has its terms first, as the form of old has.
+  const [no, stop] = [{ index: 'no' }, { abort: 'stop' }]
+  assert.deepEqual(error({ match: no, terms: stop }), ['match', "Ref refers to undefined index 'no'"])
+  assert.deepEqual(error({ match: 1, terms: stop }), ['match', 'Identifier expected, Integer provided.'])
+  assert.deepEqual(error({ match: 'no', terms: stop }), ['terms', 'stop'])
+  assert.deepEqual(error({ match: stop, index: 1 }), ['match', 'stop'])
+  const unknown = { '@ref': { id: 'no', collection: { '@ref': { id: 'indexes' } } } }
+  assert.deepEqual(error({ '@set': { match: 1, terms: unknown } }), ['terms', 'Any expected, Index Ref provided.'])
   const { '@set': set } = service.ask({ match: 'by_n', terms: { get: doc('things', 1) } }) as {
     '@set': { terms: object }
   }
@@ -168,4 +176,64 @@ test('a name that nothing has is no part of a cursor', () => {
   assert.equal(status, 500)
   assert.ok(text.includes("'InstanceRef(Right(SubID(1)),CollectionRef(no,None))' cannot be encoded"), text)
   assert.equal(page([1, doc('things', 1), { index: 'no' }]).status, 200)
+})
+
+/** `checkSets` of `AssociativeSetFunction` in FN/SetFunctions.scala: neighbours, two by two. */
+test('of the sets of a combination every pair of neighbours that do not go together is told', () => {
+  const service = serve()
+  addIndex(service, 'by_n', ['n'])
+  addIndex(service, 'down', ['n'], { reverse: true })
+  const told = (kinds: string[]): number => {
+    const { body } = service.send({ union: kinds.map(match => ({ match })) })
+    return (body['errors'] as Json[] | undefined)?.length ?? 0
+  }
+  assert.deepEqual([told(['by_n', 'by_n']), told(['by_n', 'down', 'down']), told(['by_n', 'down', 'by_n'])], [0, 1, 2])
+})
+
+/** `Intersection.snapshot` in MODEL/set/IntersectionSet.scala: where it begins, only values count. */
+test('a page of an intersection goes on where the one before it ended, whichever documents have its values', () => {
+  const service = serve()
+  addIndex(service, 'by_n', ['n'])
+  service.ask({ create_collection: { object: { name: 'others' } } })
+  const values = [{ object: { field: ['data', 'n'] } }]
+  service.ask({
+    create_index: { object: { name: 'others_by_n', source: { collection: 'others' }, values, active: true } },
+  })
+  for (const n of [1, 2, 3]) service.ask({ do: [create('things', 10 + n, { n }), create('others', n, { n })] })
+  const both = [{ match: 'by_n' }, { match: 'others_by_n' }]
+  const page = (intersection: object[], more: object): { data: Json; after: Json; before: Json } =>
+    service.ask({ paginate: { intersection }, size: 1, ...more }) as ReturnType<typeof page>
+  const { after } = page(both, {})
+  const { data, before } = page(both, { after })
+  assert.deepEqual([data, before], [[2], after])
+  const upsideDown = both.toReversed()
+  const last = page(upsideDown, { before: [3, doc('others', 3)] })
+  assert.deepEqual([last.data, page(upsideDown, { after: [1] }).data], [[2], [1]])
+  assert.deepEqual(page(upsideDown, { before: [2, doc('others', 2)] }).data, [1])
+})
+
+/** `PageL.unmapped` (`rawValues` of `PaginateImpl` in FN/ReadAdaptor.scala). */
+test('what take leaves out of a page with sources has them in the cursor too', () => {
+  const service = serve()
+  for (const id of [1, 2]) service.ask(create('things', id, {}))
+  const collection = { paginate: { documents: { collection: 'things' } }, sources: true }
+  const { after } = service.ask({ take: 1, collection }) as { after: Record<string, Json> }
+  const { value, sources } = after
+  assert.deepEqual(
+    [value, (sources as Json[]).length],
+    [[service.ask({ select: ['data', 1, 'value'], from: collection })], 1],
+  )
+})
+
+/** `CursorL` in `valueAtPath` of FN/ReadAdaptor.scala: it is followed to the event. */
+test('a path to the cursor of a page of history finds the whole event', () => {
+  const service = serve()
+  service.ask(create('things', 1, { n: 1, m: 1 }))
+  service.ask(update('things', 1, { n: 2 }))
+  const page = { paginate: { events: doc('things', 1) }, size: 1 }
+  const { after } = service.ask(page) as { after: object }
+  assert.deepEqual(service.ask({ select: 'after', from: page }), { ...after, data: { n: 2 } })
+  assert.equal(service.ask({ select: ['after', 'data', 'n'], from: page }), 2)
+  const set = { paginate: { events: { documents: { collection: 'things' } } }, size: 1, after: 0 }
+  assert.deepEqual(service.ask({ select: 'before', from: set }), { ts: 0, action: 'add' })
 })

@@ -4,7 +4,7 @@ import { collect, failure, wrongType } from './failures.ts'
 import { typeName } from './kinds.ts'
 import { highestRef, LAST_MICROS, lowestRef } from './history-events.ts'
 import type { HistoryEvent } from './history-events.ts'
-import { Action, CalendarDate, EventPlace, Time, inside } from './values.ts'
+import { Action, CalendarDate, DocumentEventValue, EventPlace, SetEventValue, Time, inside } from './values.ts'
 import type { ActionName, ObjectValue, Position, Ref, Value } from './values.ts'
 
 /** A cursor: the place that it means, and how it comes back. */
@@ -93,8 +93,17 @@ export function readEventCursor(value: Value, at: Position): EventCursor {
 }
 
 /** A place as a cursor: without a document where it has none, and nothing at all where it is behind all of them. */
-function showPlace({ action, ref, values }: HistoryEvent, ts: bigint): Value {
-  return ref === highestRef ? null : new EventPlace(ts, action, ref === lowestRef ? undefined : ref, values)
+function showPlace({ action, ref, values, changed }: HistoryEvent, ts: bigint): Value {
+  return ref === highestRef ? null : new EventPlace(ts, action, ref === lowestRef ? undefined : ref, values, changed)
+}
+
+/** A cursor of history as a path finds it: the element that is at its place. */
+export function eventAt(place: EventPlace): Value {
+  const { ts, action, ref, values, changed } = place
+  if (ref === undefined || ts > Number.MAX_SAFE_INTEGER) return place
+  return changed === undefined && action !== 'update'
+    ? new SetEventValue(Number(ts), action, ref, values.length === 0 ? undefined : values)
+    : new DocumentEventValue(Number(ts), action, ref, changed ?? new Map<string, Value>())
 }
 
 /** The cursor that leads to an element. */

@@ -257,21 +257,34 @@ function openCombination(form: Combination, context: SetContext): SetReader | un
   if (readers === undefined) return undefined
   const reversed = readers[0]?.reversed ?? []
   const compare = (a: Element, b: Element): number => compareLists(termsOf(a), termsOf(b), reversed)
+  const upwards = (from?: Bound): Generator<Element> =>
+    combine(
+      form,
+      readers.map(reader => startRun(reader.ascend(from))),
+      compare,
+    )
+  const downwards = (before?: Bound): Generator<Element> =>
+    combine(
+      form,
+      readers.map(reader => startRun(reader.descend(before))),
+      (a, b) => compare(b, a),
+    )
+  const reader = { reversed, isFiltered: readers.some(one => one.isFiltered), ascend: upwards, descend: downwards }
+  if (form.kind !== 'intersection') return reader
+  // It begins before all documents that have the values of a bound: what is the same in its sets is of several documents.
   return {
-    reversed,
-    isFiltered: readers.some(reader => reader.isFiltered),
+    ...reader,
     ascend: from =>
-      combine(
-        form,
-        readers.map(reader => startRun(reader.ascend(from))),
-        compare,
-      ),
+      from === undefined || from.values.length === 0
+        ? upwards(from)
+        : skipWhile(upwards({ values: from.values }), element => compareToBound(element, from, reversed) < 0),
     descend: before =>
-      combine(
-        form,
-        readers.map(reader => startRun(reader.descend(before))),
-        (a, b) => compare(b, a),
-      ),
+      before === undefined || before.values.length === 0
+        ? downwards(before)
+        : skipWhile(
+            downwards({ values: before.values, isAbove: true }),
+            element => compareToBound(element, before, reversed) >= 0,
+          ),
   }
 }
 

@@ -254,11 +254,20 @@ export class EventPlace {
   readonly action: ActionName
   readonly ref: Ref | undefined
   readonly values: readonly Value[]
-  constructor(ts: bigint, action: ActionName, ref: Ref | undefined, values: readonly Value[]) {
+  /** What was changed of the document, where it is the place of an element of its history: only a path shows it. */
+  readonly changed: ObjectValue | undefined
+  constructor(
+    ts: bigint,
+    action: ActionName,
+    ref: Ref | undefined,
+    values: readonly Value[],
+    changed?: ObjectValue | undefined,
+  ) {
     this.ts = ts
     this.action = action
     this.ref = ref
     this.values = values
+    this.changed = changed
   }
 }
 

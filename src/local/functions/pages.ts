@@ -42,7 +42,7 @@ function sizeOf(call: Call): number {
   return size > MAX_SIZE ? MAX_SIZE : Number(BigInt.asIntN(32, size))
 }
 
-type Book<Item> = {
+type Book<Item extends { readonly sources: readonly SetForm[] }> = {
   /** The elements, from the beginning of the page on, the way it is read. */
   readonly items: Iterable<Item>
   readonly isAscending: boolean
@@ -50,13 +50,16 @@ type Book<Item> = {
   readonly given: Value | undefined
   readonly cursorAt: (item: Item) => Value
   readonly show: (item: Item) => Value
+  /** Whether each element has the sets that it came from beside it; so has its cursor, wherever it goes then. */
+  readonly hasSources: boolean | undefined
 }
 
 /**
  * A run of elements cut to a page: its elements in ascending order, and its two cursors. One of size 0 leads nowhere
  * but to where it is, one below that has nothing on its other side (`PaginateImpl` in FN/ReadAdaptor.scala).
  */
-function cut<Item>({ items, isAscending, given, cursorAt: toCursor, show }: Book<Item>, size: number): Page {
+function cut<Item extends { readonly sources: readonly SetForm[] }>(book: Book<Item>, size: number): Page {
+  const { items, isAscending, given, cursorAt: toCursor, show, hasSources } = book
   if (size <= 0) {
     const other = size === 0 ? given : undefined
     return isAscending ? new Page([], given, other) : new Page([], other, given)
@@ -76,7 +79,9 @@ function cut<Item>({ items, isAscending, given, cursorAt: toCursor, show }: Book
   const next = isMore && nearest !== undefined ? toCursor(nearest) : undefined
   const data = isAscending ? taken : taken.reverse()
   const [before, after] = isAscending ? [given, next] : [next, given]
-  return new Page(data.map(show), before, after, data.map(toCursor))
+  const mark = (value: Value, { sources }: Item): Value => (hasSources === true ? new Sourced(value, sources) : value)
+  const [values, cursors] = [show, toCursor].map(read => data.map(item => mark(read(item), item)))
+  return new Page(values ?? [], before, after, cursors)
 }
 
 function cursorOfElement({ values, ref }: Element): Value {
@@ -107,9 +112,7 @@ function setPage(form: SetForm, context: SetContext, { cursor, isAscending, size
   const bound = given && boundOf(given, layoutOf(form, context.frame.query.store), 'below')
   const reader = openSet(form, context)
   const items = isAscending ? reader.ascend(bound) : downwards(reader, bound, context)
-  const show = (element: Element): Value =>
-    hasSources === true ? new Sourced(valueOf(element), element.sources) : valueOf(element)
-  return cut({ items, isAscending, given, cursorAt: cursorOfElement, show }, size)
+  return cut({ items, isAscending, given, cursorAt: cursorOfElement, show: valueOf, hasSources }, size)
 }
 
 /** An element of history as a query sees it. */
@@ -134,9 +137,7 @@ function* eventsFrom(events: SetEvents, frame: Frame, place: HistoryEvent | unde
 function eventPage(form: SetForm, context: SetContext, { cursor, isAscending, size, hasSources }: Asked): Page {
   const read = cursor && readEventCursor(cursor.value, cursor.at)
   const items = eventsFrom(openEvents(form, context), context.frame, read?.place, isAscending)
-  const show = (event: HistoryEvent): Value =>
-    hasSources === true ? new Sourced(showEvent(event), event.sources) : showEvent(event)
-  return cut({ items, isAscending, given: read?.shown, cursorAt, show }, size)
+  return cut({ items, isAscending, given: read?.shown, cursorAt, show: showEvent, hasSources }, size)
 }
 
 /** A page of a set or of history. */

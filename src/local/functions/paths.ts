@@ -4,11 +4,12 @@ import type { Argument, Call, Evaluate } from '../call.ts'
 import { castBoolean, isNativeCollection, undefinedRef } from '../casts.ts'
 import { fieldsOf } from '../compare.ts'
 import { dialectOf, isBefore } from '../dialects.ts'
+import { eventAt } from '../event-cursors.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
 import { COLLECTIONS, collectionOf, natives } from '../native.ts'
 import { partsOfSet } from '../set-shapes.ts'
-import { Page, Ref, SetEventValue, SetValue, UnresolvedRef, VersionValue } from '../values.ts'
+import { EventPlace, Page, Ref, SetEventValue, SetValue, UnresolvedRef, VersionValue } from '../values.ts'
 import type { Value } from '../values.ts'
 import { readVersion } from './reads.ts'
 
@@ -60,7 +61,8 @@ function step(call: Call, value: Value, key: Value, isLast: boolean): Value | un
   if (value instanceof SetEventValue && key === 'data') return dataOf(value)
   const fields = fieldsOf(value)
   const name = fields?.has(key) === true || value instanceof Map ? key : (eventAliases[key] ?? key)
-  return fields?.get(name)
+  const found = fields?.get(name)
+  return found instanceof EventPlace ? eventAt(found) : found
 }
 
 /** A single value stands for itself. */

@@ -23,14 +23,19 @@ function termsOf(call: Call, key: string): Value[] {
   })
 }
 
-function matchIndex(call: Call, key: string): Ref {
+/** The name or the ref of an index. */
+function nameOrIndex(call: Call, key: string): string | Ref {
   const value = call.value(key)
-  const index = typeof value === 'string' ? findSchema(call.query.database, 'index', value) : value
-  // A name that nothing has is told at `index`, whatever the key that it stood at.
-  if (index instanceof UnresolvedRef)
-    throw undefinedRef(index, typeof value === 'string' ? call.at('index') : call.at(key))
-  if (schemaKindOf(index) !== 'index') throw wrongType(call.at(key), 'Identifier', typeName(index))
-  const ref = castRef(index, call.at(key))
+  if (typeof value === 'string') return value
+  if (value instanceof UnresolvedRef) throw undefinedRef(value, call.at(key))
+  if (schemaKindOf(value) !== 'index') throw wrongType(call.at(key), 'Identifier', typeName(value))
+  return castRef(value, call.at(key))
+}
+
+/** The index of a name or a ref, behind all arguments; what is wrong with it is told at `index`, whatever its key. */
+function findIndex(call: Call, named: string | Ref): Ref {
+  const ref = typeof named === 'string' ? findSchema(call.query.database, 'index', named) : named
+  if (ref instanceof UnresolvedRef) throw undefinedRef(ref, call.at('index'))
   checkActive(call, ref)
   return ref
 }
@@ -42,12 +47,20 @@ function checkActive(call: Call, ref: Ref): void {
   if (!index.isActive) throw inactive(ref, call.at('index'), call.query.store)
 }
 
-/** The old form has its terms first: `{"match": terms, "index": index}`. */
-const evaluateMatch: Evaluate = call => {
-  const [indexKey, termsKey] = call.has('index') ? (['index', 'match'] as const) : (['match', 'terms'] as const)
-  const terms = call.has(termsKey) ? termsOf(call, termsKey) : []
-  return new SetValue({ kind: 'match', index: matchIndex(call, indexKey), terms })
+/** The index comes before the terms, but not in the old form `{"match": terms, "index": index}`, nor in a literal. */
+function makeMatch(isLiteral: boolean): Evaluate {
+  return call => {
+    const [indexKey, termsKey] = call.has('index') ? (['index', 'match'] as const) : (['match', 'terms'] as const)
+    const readTerms = (): Value[] => (call.has(termsKey) ? termsOf(call, termsKey) : [])
+    const early = isLiteral || termsKey === 'match' ? readTerms() : undefined
+    const named = nameOrIndex(call, indexKey)
+    const terms = early ?? readTerms()
+    return new SetValue({ kind: 'match', index: findIndex(call, named), terms })
+  }
 }
+
+/** The match of a literal. */
+export const evaluateWrittenMatch = makeMatch(true)
 
 const evaluateDocuments: Evaluate = call => {
   const collection = call.schemaRef('documents', 'collection', 'Collection Ref')
@@ -106,17 +119,18 @@ function combination(kind: Combination): Evaluate {
 
 /**
  * The sets of a combination, each of which must go with the next. The real server looks at them two by two and keeps
- * both of each pair: those in the middle are there twice.
+ * both of each pair: those in the middle are there twice. Each pair that does not go together is told.
  */
 function pairUp(call: Call, kind: Combination, sets: readonly SetForm[]): SetForm[] {
   const { store } = call.query
   if (sets.length === 1) return [...sets]
-  return sets.slice(1).flatMap((right, i) => {
+  const pairs = collect(sets.slice(1), (right, i): SetForm[] => {
     const left = sets[i] as SetForm
     if (!isCompatible(layoutOf(left, store), layoutOf(right, store)))
       throw failure(call.at(kind), 'invalid argument', 'Sets are not compatible.')
     return [left, right]
   })
+  return pairs.flat()
 }
 
 function distinctArray(values: readonly Value[]): Value[] {
@@ -179,7 +193,7 @@ export const setForms = {
   singleton: call => new SetValue({ kind: 'singleton', ref: call.ref('singleton') }),
   events: evaluateEvents,
   documents: evaluateDocuments,
-  match: evaluateMatch,
+  match: makeMatch(false),
   union: combination('union'),
   intersection: combination('intersection'),
   difference: combination('difference'),

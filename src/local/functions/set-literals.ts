@@ -10,11 +10,15 @@ import { Failure, collect, failure } from '../failures.ts'
 import { SetValue, inside } from '../values.ts'
 import type { Expression, FormExpression, Position, Value } from '../values.ts'
 import { collections } from './collections.ts'
-import { setForms } from './set-forms.ts'
+import { evaluateWrittenMatch, setForms } from './set-forms.ts'
 
 type SetName = keyof typeof setForms | 'filter'
 
-const makers: Readonly<Record<SetName, Evaluate>> = { ...setForms, filter: collections.filter }
+const makers: Readonly<Record<SetName, Evaluate>> = {
+  ...setForms,
+  match: evaluateWrittenMatch,
+  filter: collections.filter,
+}
 
 /** The keys whose values must be sets, where the form takes arrays and pages too. */
 const setsOnly: ReadonlySet<string> = new Set([
