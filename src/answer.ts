@@ -1,6 +1,6 @@
 /** The body of an answer → its resource, or the error that it tells. */
 import { z } from 'zod'
-import { type ErrorDetail, ProtocolError, QueryError } from './errors.ts'
+import { type ErrorDetail, mayRetry, ProtocolError, QueryError } from './errors.ts'
 import { decodeExactly } from './values/index.ts'
 
 const step = z.union([z.string(), z.number()])
@@ -70,7 +70,7 @@ export function isSecretRefused(error: unknown): boolean {
 
 function foreignBody(status: number, body: string, where: string): ProtocolError {
   const text = `${where}: HTTP ${status} with a body that is not FaunaDB's; is something else, as a proxy, answering there?`
-  return new ProtocolError('bad_response', text, body, { retryable: status >= 500 || status === 429 })
+  return new ProtocolError('bad_response', text, body, { retryable: status >= 500 || mayRetry(status) })
 }
 
 function parse(body: string): unknown {

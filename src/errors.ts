@@ -323,6 +323,11 @@ function advise(code: string, description: string): string {
 /** Statuses after which the same request may succeed later (reliability.md, rules). */
 const retryableStatuses: ReadonlySet<number> = new Set([408, 409, 429, 440, 500, 502, 503, 504, 540])
 
+/** Whether the same request may succeed later, as a status says. */
+export function mayRetry(status: number): boolean {
+  return retryableStatuses.has(status)
+}
+
 /** The server refused a query, or the opening of a stream, with an HTTP status of its own. */
 export class QueryError extends FaunaError {
   override readonly name = 'QueryError'
@@ -337,7 +342,7 @@ export class QueryError extends FaunaError {
   constructor(status: number, errors: readonly ErrorDetail[], where: string) {
     const first = errors[0] ?? { code: 'unknown_error', description: 'The answer names no error.' }
     super(toServerCode(first.code), describeErrors(status, first, errors.length, where), {
-      retryable: retryableStatuses.has(status),
+      retryable: mayRetry(status),
     })
     this.status = status
     this.errors = errors

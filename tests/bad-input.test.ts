@@ -1,7 +1,16 @@
 /** Bad input gives one clear error that names the option or the place, and nothing is lost or left. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Client, FaunaError, OptionError, ProtocolError, type StreamEvent, TransportError } from '../src/index.ts'
+import {
+  Client,
+  FaunaError,
+  type Field,
+  OptionError,
+  ProtocolError,
+  type StreamEvent,
+  TransportError,
+} from '../src/index.ts'
+import { serveEvents } from '../src/testing/index.ts'
 import type { Time } from '../src/time.ts'
 import { ManualTime } from './support/clock.ts'
 import { bytes, FakeLink, streamOver } from './support/fake-link.ts'
@@ -357,4 +366,39 @@ describe('a line of a stream', () => {
     assert.ok(event?.type === 'unknown')
     assert.deepEqual(JSON.parse(JSON.stringify(event.raw)), JSON.parse(line))
   })
+})
+
+describe('an answer for history', () => {
+  const element = { ts: 2, action: 'update', document: {} }
+  const bad: [string, readonly Field[], unknown][] = [
+    ['whose end is nothing', ['action'], { page: { data: [element], after: null } }],
+    ['that goes on at no time', ['action'], { page: { data: [element], after: [1] } }],
+    ['with an element that is none', ['action'], { page: { data: [element, 7] } }],
+    ['with an element without a time', ['action'], { page: { data: [{ ...element, ts: 'x' }] } }],
+    ['without the versions', ['document'], { page: { data: [element] } }],
+    ['with a version that is none', ['document'], { page: { data: [[element, 7]] } }],
+  ]
+  for (const [what, fields, resource] of bad) {
+    test(`${what} is a ProtocolError, and is not asked for again`, async () => {
+      const peer = await serveEvents({
+        script(exchange, number) {
+          exchange.start(startLine(1 + number))
+          if (number === 0) exchange.end()
+        },
+        query: exchange => exchange.respond(200, { resource }),
+      })
+      const client = new Client({ endpoint: peer.endpoint, secret: 's', backoff: { firstMs: 1, maxMs: 1 } })
+      try {
+        const stream = client.stream({ ref: { collection: 'c' }, id: '1' }, fields)
+        const loop = stream[Symbol.asyncIterator]()
+        assert.equal((await loop.next()).value?.type, 'start')
+        await assert.rejects(loop.next(), { name: 'ProtocolError', code: 'bad_response' })
+        // The first one asked whether history may be read.
+        assert.equal(peer.queries.length, 2)
+      } finally {
+        await client.close()
+        await peer.close()
+      }
+    })
+  }
 })

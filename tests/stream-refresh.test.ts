@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { q } from '../src/index.ts'
 import { memoryStore } from '../src/stores/index.ts'
-import { serveEvents } from '../src/testing/index.ts'
+import { type EventPeer, serveEvents } from '../src/testing/index.ts'
 import { systemTime, type Time } from '../src/time.ts'
-import { withClients } from './support/clients.ts'
+import { type Connect, withClients } from './support/clients.ts'
 import { cut, inHistory, Record, thing, things } from './support/history-world.ts'
 
 const minutes = 60_000
@@ -65,22 +65,27 @@ for (const [name, expr] of Object.entries({ document: thing(1), set: q.Match(q.I
     }))
 }
 
-test('a peer that knows nothing of history leaves a quiet stream as it is', async () => {
-  await withClients(await serveEvents(), async (peer, connect) => {
-    const time = new LongTime()
-    const client = connect({ time })
-    const stream = client.stream(thing(1))
-    const loop = stream[Symbol.asyncIterator]()
-    await loop.next()
-    const waiting = loop.next()
-    await peer.until(() => peer.queries.length === 1)
-    const before = stream.lastTxn
-    time.pass(6 * minutes)
-    await peer.until(() => peer.queries.length === 2)
-    // Its answer comes after that to the one before.
-    await client.query(1)
-    assert.deepEqual([stream.state, stream.lastTxn], ['open', before])
-    await stream.close()
-    await waiting
+for (const resource of [null, { page: { data: [null] } }]) {
+  test(`a peer that answers ${JSON.stringify(resource)} for history leaves a quiet stream as it is`, async () => {
+    const peer = await serveEvents({ query: exchange => exchange.respond(200, { resource }) })
+    await withClients(peer, staysQuiet)
   })
-})
+}
+
+async function staysQuiet(peer: EventPeer, connect: Connect): Promise<void> {
+  const time = new LongTime()
+  const client = connect({ time })
+  const stream = client.stream(thing(1))
+  const loop = stream[Symbol.asyncIterator]()
+  await loop.next()
+  const waiting = loop.next()
+  await peer.until(() => peer.queries.length === 1)
+  const before = stream.lastTxn
+  time.pass(6 * minutes)
+  await peer.until(() => peer.queries.length === 2)
+  // Its answer comes after that to the one before.
+  await client.query(1)
+  assert.deepEqual([stream.state, stream.lastTxn], ['open', before])
+  await stream.close()
+  await waiting
+}

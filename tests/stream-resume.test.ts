@@ -279,9 +279,11 @@ describe('an error of the server', () => {
 
   for (const status of [408, 409, 429, 440, 500, 503, 540]) {
     test(`(HTTP ${status} on opening) is a loss`, async () => {
-      const body = { errors: [{ code: 'time out', description: 'No.' }] }
-      const answer = { status, chunks: [bytes(JSON.stringify(body))], end: { how: 'finished' } as const }
-      assert.deepEqual(await collect(follow([answer, tells([startLine(1)])]), 1), ['start 1'])
+      const refusal = JSON.stringify({ errors: [{ code: 'time out', description: 'No.' }] })
+      for (const body of [refusal, '<html>A proxy says no.</html>']) {
+        const answer = { status, chunks: [bytes(body)], end: { how: 'finished' } as const }
+        assert.deepEqual(await collect(follow([answer, tells([startLine(1)])]), 1), ['start 1'])
+      }
     })
   }
 })

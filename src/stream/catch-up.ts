@@ -4,9 +4,10 @@ import { ProtocolError } from '../errors.ts'
 import type { Field, GapEvent } from '../events/types.ts'
 import type { Operation } from '../observe.ts'
 import { keyOf, type Position, Tally } from './cursor.ts'
+import { type HistoryPage, isPage, type PageItem } from './history-page.ts'
 import { pageText } from './history-query.ts'
 import type { Link } from './link.ts'
-import { ask, type Lack, type Portion, type ReadItem, type Reading } from './reading.ts'
+import { ask, type Lack, notAPage, type Portion, type ReadItem, type Reading } from './reading.ts'
 import {
   type HistoryElement,
   needsVersions,
@@ -38,12 +39,6 @@ export type CatchUpOptions = {
   readonly signal: AbortSignal
 }
 
-type Page = {
-  readonly remade: boolean
-  readonly base?: Version | null
-  readonly page: { readonly data: readonly unknown[]; readonly after?: { readonly ts: number } }
-}
-
 /** An element and, where they are needed, the versions before and at it. */
 type Entry = { readonly element: HistoryElement; readonly prev: Version | null; readonly doc: Version | null }
 
@@ -73,20 +68,21 @@ export class CatchUp implements Reading {
     const { target, until, existedAt, signal } = this.#options
     const [from, size] = [this.#from, this.#size]
     const text = pageText({ target, from, until, size, existedAt, withVersions: this.#withVersions })
-    const answer = await ask(this.#link, text, until, signal, { parent, list: ['page', 'data'] })
+    const answer = await ask(this.#link, text, until, signal, { parent })
     if ('how' in answer) {
       // It may have been too much to ask for.
       this.#size = Math.max(1, Math.floor(size / 2))
       return answer
     }
     if ('reason' in answer) return fail(answer)
-    const page = answer.value as Page
+    const { value: page } = answer
+    if (!isPage(page, this.#withVersions)) return notAPage(this.#link.where, answer.text)
     if (page.remade) return fail({ reason: 'recreated', cause: undefined })
     return this.#take(page)
   }
 
   /** Whole transactions only: the page may end in the middle of one (protocol.md F.3). */
-  #take({ base = null, page }: Page): Portion {
+  #take({ base = null, page }: HistoryPage): Portion {
     const until = page.after ? page.after.ts - 1 : this.#options.until
     if (page.after && until <= this.#from) {
       if (this.#size >= maxPageSize) throw tooLarge(page.after.ts, this.#link.where)
@@ -98,7 +94,7 @@ export class CatchUp implements Reading {
     return { items: this.#tell(entries), until, isDone: page.after === undefined }
   }
 
-  #read(data: readonly unknown[], base: Version | null): Entry[] {
+  #read(data: readonly PageItem[], base: Version | null): Entry[] {
     if (!this.#withVersions) return data.map(element => ({ element: element as HistoryElement, prev: null, doc: null }))
     let prev = base
     return data.map(item => {

@@ -5,6 +5,7 @@ import type { Field } from '../events/types.ts'
 import type { Operation } from '../observe.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Position } from './cursor.ts'
+import { isPage } from './history-page.ts'
 import { pageText, probeText } from './history-query.ts'
 import type { Link } from './link.ts'
 import { ask, type Lack, type Portion, type Reading } from './reading.ts'
@@ -20,8 +21,6 @@ export type HistoryOptions = {
   readonly pageSize: number
   readonly signal: AbortSignal
 }
-
-type Page = { readonly remade: boolean; readonly page: { readonly data: readonly { readonly ts: number }[] } }
 
 /** Makes the readings of one stream. */
 export class History {
@@ -106,10 +105,11 @@ export class History {
       withVersions: false,
     }
     const text = pageText({ ...request, existedAt: this.#existedAt && Math.max(this.#existedAt, txn) })
-    const answer = await ask(this.#link, text, undefined, this.#options.signal, { list: ['page', 'data'] })
-    if (!('value' in answer)) return undefined
-    const { remade, page } = answer.value as Page
-    return remade || page.data.some(({ ts }) => ts > txn) ? undefined : answer.txnTime
+    const answer = await ask(this.#link, text, undefined, this.#options.signal)
+    if (!('value' in answer) || !isPage(answer.value, false)) return undefined
+    const { remade, page } = answer.value
+    const isQuiet = !remade && page.data.every(item => !('ts' in item) || item.ts <= txn)
+    return isQuiet ? answer.txnTime : undefined
   }
 
   #reading(make: (target: Target) => Reading): Reading {

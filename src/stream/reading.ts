@@ -55,7 +55,8 @@ function hasList(value: unknown, [name, ...rest]: readonly string[]): boolean {
   return rest.length === 0 ? Array.isArray(inner) : hasList(inner, rest)
 }
 
-function notAPage(where: string, text: string): End {
+/** The end that stands for an answer that no server gives. */
+export function notAPage(where: string, text: string): End {
   const said = `${where}: a query of history or of the state was answered with something else; is this a FaunaDB, or a test peer without its \`query\`?`
   return { how: 'answered', error: new ProtocolError('bad_response', said, text) }
 }
