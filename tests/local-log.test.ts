@@ -24,6 +24,8 @@ import { FILE_HEADER } from '../src/local/log/frames.ts'
 import { readLog } from '../src/local/log/reading.ts'
 import { replayRecord } from '../src/local/log/records.ts'
 import { RESERVED_MICROS } from '../src/local/clock.ts'
+import { pathOf, relativeTo } from '../src/local/position.ts'
+import type { Position } from '../src/local/position.ts'
 import * as values from '../src/local/values.ts'
 import { KeptStore, describeState, makeStore } from './support/kept-store.ts'
 import { create, doc, update } from './support/local-service.ts'
@@ -144,13 +146,13 @@ test('values come back from their bytes as they were', () => {
 })
 
 test('the places of a function stay the same ones', () => {
-  const outer: values.Position = { up: null, key: 'query' }
-  const inner: values.Position = { up: outer, key: 'expr' }
+  const outer: Position = { up: null, key: 'query' }
+  const inner: Position = { up: outer, key: 'expr' }
   const body: values.Expression = { kind: 'literal', value: 1n, at: inner }
   const writer = new ByteWriter()
   writer.value(new values.Lambda('x', body, new Map(), '4', outer))
   const lambda = new ByteReader(writer.bytes).value<values.Lambda>()
-  assert.deepEqual(values.pathOf(values.relativeTo(lambda.body.at, lambda.at)), ['expr'])
+  assert.deepEqual(pathOf(relativeTo(lambda.body.at, lambda.at)), ['expr'])
 })
 
 /** What JSON is made of, for maps. */

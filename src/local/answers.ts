@@ -4,7 +4,7 @@ import type { Dialect } from './dialects.ts'
 import { writeString } from './json.ts'
 import type { QueryError } from './failures.ts'
 import type { Renderer } from './render.ts'
-import { pathOf } from './values.ts'
+import { pathOf } from './position.ts'
 import type { Value } from './values.ts'
 
 /** The body of a query that went well. */

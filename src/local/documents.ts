@@ -23,8 +23,10 @@ import type { FieldRule } from './schema-fields.ts'
 import { isKeptOut } from './schema-modes.ts'
 import { microsOfDays } from './retention.ts'
 import { storeParameters } from './stored.ts'
-import { DELETED_FIELDS, DocumentEventValue, Ref, Time, UnresolvedRef, pathOf } from './values.ts'
-import type { ObjectValue, Position, Value, VersionValue } from './values.ts'
+import { pathOf } from './position.ts'
+import { DELETED_FIELDS, DocumentEventValue, Ref, Time, UnresolvedRef } from './values.ts'
+import type { Position } from './position.ts'
+import type { ObjectValue, Value, VersionValue } from './values.ts'
 
 /** The earliest time that can be written at, in microseconds. */
 const FIRST_MICROS = 0

@@ -10,8 +10,10 @@ import { failure, serverFault } from './failures.ts'
 import { makeSet } from './functions/set-literals.ts'
 import { readRefLiteral } from './ref-literals.ts'
 import { parseDate, parseTime } from './time.ts'
-import { Bytes, CalendarDate, Lambda, Time, Uuid, inside } from './values.ts'
-import type { Expression, ObjectValue, Position, Value } from './values.ts'
+import { inside } from './position.ts'
+import { Bytes, CalendarDate, Lambda, Time, Uuid } from './values.ts'
+import type { Position } from './position.ts'
+import type { Expression, ObjectValue, Value } from './values.ts'
 import { resolveRef } from './written-refs.ts'
 
 type LambdaExpression = Extract<Expression, { kind: 'lambda' }>

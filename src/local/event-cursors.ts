@@ -4,8 +4,10 @@ import { collect, failure, wrongType } from './failures.ts'
 import { typeName } from './kinds.ts'
 import { highestRef, LAST_MICROS, lowestRef } from './history-events.ts'
 import type { HistoryEvent } from './history-events.ts'
-import { Action, CalendarDate, DocumentEventValue, EventPlace, SetEventValue, Time, inside } from './values.ts'
-import type { ActionName, ObjectValue, Position, Ref, Value } from './values.ts'
+import { inside } from './position.ts'
+import { Action, CalendarDate, DocumentEventValue, EventPlace, SetEventValue, Time } from './values.ts'
+import type { Position } from './position.ts'
+import type { ActionName, ObjectValue, Ref, Value } from './values.ts'
 
 /** A cursor: the place that it means, and how it comes back. */
 export type EventCursor = { readonly place: HistoryEvent; readonly shown: Value }

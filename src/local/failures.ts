@@ -2,7 +2,7 @@
  * How a query fails: errors with code, description, position, failures and cause, and the status that an answer with
  * them has (protocol.md C.2 to C.4).
  */
-import type { Position } from './values.ts'
+import type { Position } from './position.ts'
 
 /** One thing wrong with the data of a document. */
 export type FieldFailure = { readonly field: readonly string[]; readonly code: string; readonly description: string }

@@ -9,8 +9,10 @@ import { failure } from './failures.ts'
 import type { LiveVersion } from './history.ts'
 import type { Store } from './store.ts'
 import type { Transaction } from './transaction.ts'
-import { NO_NAME, VersionValue, inside } from './values.ts'
-import type { Expression, Lambda, Position, Ref, Value } from './values.ts'
+import { inside } from './position.ts'
+import { NO_NAME, VersionValue } from './values.ts'
+import type { Position } from './position.ts'
+import type { Expression, Lambda, Ref, Value } from './values.ts'
 
 /** One request being evaluated. */
 export type Query = {

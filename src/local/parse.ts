@@ -14,8 +14,10 @@ import { findForm } from './form-rows.ts'
 import type { FormRow } from './form-rows.ts'
 import { sortAsHashed } from './hash-order.ts'
 import { typeName } from './kinds.ts'
-import { Lambda, NO_NAME, inside } from './values.ts'
-import type { Binding, Expression, ObjectValue, Position, Value } from './values.ts'
+import { inside } from './position.ts'
+import { Lambda, NO_NAME } from './values.ts'
+import type { Position } from './position.ts'
+import type { Binding, Expression, ObjectValue, Value } from './values.ts'
 
 /** What the reading of one request shares: the version that its lambdas get, and the unbound variables so far. */
 type ParseContext = { readonly query: Query; readonly apiVersion: string; unbound: Unbound[] }

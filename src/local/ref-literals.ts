@@ -8,8 +8,18 @@ import { typeName } from './kinds.ts'
 import { SELF, isSchemaName } from './names.ts'
 import { COLLECTIONS, KEYS, nativesByName } from './native.ts'
 import type { Native } from './native.ts'
-import { inside } from './values.ts'
-import type { Position, RefLiteral, Value } from './values.ts'
+import { inside } from './position.ts'
+import type { Position } from './position.ts'
+import type { Value } from './values.ts'
+
+/** A ref as it was written: its names are not looked up yet. */
+export type RefLiteral = {
+  readonly id: string
+  /** Whether the id was no text, but a number. */
+  readonly isNumber?: boolean
+  readonly collection: RefLiteral | undefined
+  readonly database: RefLiteral | undefined
+}
 
 const INT64_MAX = 2n ** 63n - 1n
 const INT64_MIN = -(2n ** 63n)

@@ -3,7 +3,7 @@
  * and `/keys`, and `/events` behind them.
  */
 import { parseRefPath } from './ref-literals.ts'
-import type { RefLiteral } from './values.ts'
+import type { RefLiteral } from './ref-literals.ts'
 
 /** What a path names. */
 export type RestPath = {

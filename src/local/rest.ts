@@ -14,7 +14,8 @@ import type { ReadSource } from './requests.ts'
 import type { RestPath } from './rest-paths.ts'
 import type { Store } from './store.ts'
 import { Ref } from './values.ts'
-import type { RefLiteral, UnresolvedRef, Value } from './values.ts'
+import type { RefLiteral } from './ref-literals.ts'
+import type { UnresolvedRef, Value } from './values.ts'
 import { resolveRef } from './written-refs.ts'
 
 /** A request of old: its method, its body, and the parameters of its address. */

@@ -2,7 +2,8 @@
 import type { Query } from './frame.ts'
 import type { FieldFailure } from './failures.ts'
 import type { FieldRule } from './schema-fields.ts'
-import type { ObjectValue, Position, Ref, Value } from './values.ts'
+import type { Position } from './position.ts'
+import type { ObjectValue, Ref, Value } from './values.ts'
 
 /** Parameters as they are to be read, and what is wrong with how they change what was. */
 export type Prepared = { readonly parameters: ObjectValue; readonly failures: readonly FieldFailure[] }

@@ -9,7 +9,8 @@ import { COLLECTIONS, ROLES } from './native.ts'
 import type { FieldReader } from './schema-fields.ts'
 import type { Check } from './schema-kind.ts'
 import { wrongStoredType } from './stored.ts'
-import { Lambda, Ref, pathOf } from './values.ts'
+import { pathOf } from './position.ts'
+import { Lambda, Ref } from './values.ts'
 import type { ObjectValue, Value } from './values.ts'
 
 /** How many parameters the predicate of each action has. */

@@ -18,8 +18,10 @@ import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
 import { checkRetained, floorOf, indexFloorOf } from './retention.ts'
 import { layoutOf } from './set-layout.ts'
 import type { Store } from './store.ts'
-import { Ref, inside } from './values.ts'
-import type { Bound, Position, SetForm, Value } from './values.ts'
+import { inside } from './position.ts'
+import { Ref } from './values.ts'
+import type { Position } from './position.ts'
+import type { Bound, SetForm, Value } from './values.ts'
 
 /** An element of a set: the values that the set covers, the document, and the sets that it came from. */
 export type Element = { readonly values: readonly Value[]; readonly ref: Ref; readonly sources: readonly SetForm[] }

@@ -1,9 +1,14 @@
 /**
  * What FQL can say: every value of the language, and the checked expressions that lambdas are made of (a lambda is
  * a value, so both stand here). Integers are `bigint`, doubles are `number`, objects are `Map`s that keep the order
- * of their keys. Nothing in here knows the wire or the store.
+ * of their keys; what holds no other values is in `scalars.ts`. Nothing in here knows the wire or the store.
  */
 import type { FormName } from '../query/forms.ts'
+import type { Position } from './position.ts'
+import type { Action, ActionName, Bytes, CalendarDate, PendingTime, Ref, Time, UnresolvedRef, Uuid } from './scalars.ts'
+
+export { Action, Bytes, CalendarDate, PendingTime, Ref, Time, UnresolvedRef, Uuid } from './scalars.ts'
+export type { ActionName, SchemaKind } from './scalars.ts'
 
 /** Any value of the language. */
 export type Value =
@@ -34,97 +39,10 @@ export type Value =
 /** An object: keys in the order in which they were given. */
 export type ObjectValue = Map<string, Value>
 
-/** A string of bytes. */
-export class Bytes {
-  readonly bytes: Uint8Array
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
-  }
-}
-
-/** A point in time: nanoseconds since the epoch. */
-export class Time {
-  readonly nanoseconds: bigint
-  constructor(nanoseconds: bigint) {
-    this.nanoseconds = nanoseconds
-  }
-
-  /** The same point from transaction time: microseconds since the epoch. */
-  static ofMicros(micros: number): Time {
-    return new Time(BigInt(micros) * 1000n)
-  }
-
-  /** Whole microseconds since the epoch, rounded down. */
-  get micros(): bigint {
-    const micros = this.nanoseconds / 1000n
-    return this.nanoseconds < 0n && micros * 1000n !== this.nanoseconds ? micros - 1n : micros
-  }
-}
-
-/** A day: days since 1970-01-01. */
-export class CalendarDate {
-  readonly days: number
-  constructor(days: number) {
-    this.days = days
-  }
-}
-
-/** A UUID, in its canonical text. */
-export class Uuid {
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
-  }
-}
-
-/**
- * A reference by identity, never by name, so that a rename shows everywhere: the number of a database, the number of
- * a collection in it, and an id. Collections, indexes, databases and so on are documents of native collections.
- */
-export class Ref {
-  readonly database: number
-  readonly collection: number
-  readonly id: bigint
-  constructor(database: number, collection: number, id: bigint) {
-    this.database = database
-    this.collection = collection
-    this.id = id
-  }
-
-  /** Whether both name the same document. */
-  equals(other: Ref): boolean {
-    return this.database === other.database && this.collection === other.collection && this.id === other.id
-  }
-}
-
-/** The kinds of schema document that a name can stand for. */
-export type SchemaKind = 'collection' | 'database' | 'index' | 'function' | 'role' | 'access_provider'
-
-/** A name that nothing has: it may be passed around, and fails when it is used. */
-export class UnresolvedRef {
-  readonly kind: SchemaKind
-  readonly name: string
-  /** The id of a document in an unknown collection. */
-  readonly id: string | undefined
-  /** The database that it was sought in, where that is not the one of the request. */
-  readonly scope: Ref | UnresolvedRef | undefined
-  constructor(kind: SchemaKind, name: string, id?: string, scope?: Ref | UnresolvedRef) {
-    this.kind = kind
-    this.name = name
-    this.id = id
-    this.scope = scope
-  }
-
-  /** The same, sought in another database. */
-  within(scope: Ref | UnresolvedRef): UnresolvedRef {
-    return new UnresolvedRef(this.kind, this.name, this.id, scope)
-  }
-}
-
 /** What a set is made of. */
 export type SetForm =
   | { readonly kind: 'match'; readonly index: Ref; readonly terms: readonly Value[] }
-  /** `isSchema` where it was written as `collections()`, `keys()` and so on. */
+  /** `isSchema` where it was written as `collections()`, `keys()` and so on; `isSource` where an element tells of it. */
   | { readonly kind: 'documents'; readonly collection: Ref; readonly isSchema?: true; readonly isSource?: true }
   /** `isDocument` where it was written as the ref of a document. */
   | { readonly kind: 'singleton'; readonly ref: Ref; readonly isDocument?: true }
@@ -281,46 +199,6 @@ export class Sourced {
   }
 }
 
-/** What was done: of documents and of sets. */
-export type ActionName = 'create' | 'update' | 'delete' | 'add' | 'remove'
-
-/** The action of an event as a value. */
-export class Action {
-  readonly name: ActionName
-  constructor(name: ActionName) {
-    this.name = name
-  }
-}
-
-/** The time of the transaction that is running: unknown until it commits. */
-export class PendingTime {
-  readonly micros: number
-  constructor(micros: number) {
-    this.micros = micros
-  }
-}
-
-/** A place in a request: the path of keys and indexes that leads to it, innermost last. */
-export type Position = { readonly up: Position; readonly key: string | number } | null
-
-/** The place inside another one. */
-export function inside(up: Position, key: string | number): Position {
-  return { up, key }
-}
-
-/** A position as the path of keys from the root. */
-export function pathOf(position: Position): (string | number)[] {
-  const path: (string | number)[] = []
-  for (let step = position; step !== null; step = step.up) path.push(step.key)
-  return path.reverse()
-}
-
-/** A place as it is told from another one that it is inside of; a place elsewhere stays as it is. */
-export function relativeTo(position: Position, outer: Position): Position {
-  if (position === outer) return null
-  return position === null ? null : { up: relativeTo(position.up, outer), key: position.key }
-}
-
 /** A checked expression. */
 export type Expression =
   | { readonly kind: 'literal'; readonly value: Value; readonly at: Position }
@@ -353,12 +231,3 @@ export const NO_NAME = '_'
 
 /** A name and the expression that it stands for. */
 export type Binding = { readonly name: string; readonly value: Expression }
-
-/** A ref as it was written: its names are not looked up yet. */
-export type RefLiteral = {
-  readonly id: string
-  /** Whether the id was no text, but a number. */
-  readonly isNumber?: boolean
-  readonly collection: RefLiteral | undefined
-  readonly database: RefLiteral | undefined
-}

@@ -7,8 +7,10 @@ import { collect, failure, Failure, permissionDenied, wrongType } from '../failu
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema, nounOf } from '../names.ts'
 import { readStored } from '../stored-functions.ts'
-import { Lambda, PendingTime, Time, UnresolvedRef, inside, relativeTo } from '../values.ts'
-import type { Expression, Position, Ref, Value } from '../values.ts'
+import { inside, relativeTo } from '../position.ts'
+import { Lambda, PendingTime, Time, UnresolvedRef } from '../values.ts'
+import type { Position } from '../position.ts'
+import type { Expression, Ref, Value } from '../values.ts'
 
 const evaluateVariable: Evaluate = call => {
   const part = call.part('var')

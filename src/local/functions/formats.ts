@@ -7,8 +7,10 @@ import { formatDatePart, formatTimePart } from '../format-time.ts'
 import { typeName } from '../kinds.ts'
 import { rendererFor } from '../renderers.ts'
 import { fieldsOfDate, fieldsOfTime, formatDate, formatTime } from '../time.ts'
-import { CalendarDate, Time, inside } from '../values.ts'
-import type { Position, Value } from '../values.ts'
+import { inside } from '../position.ts'
+import { CalendarDate, Time } from '../values.ts'
+import type { Position } from '../position.ts'
+import type { Value } from '../values.ts'
 import { textOf } from './conversions.ts'
 
 /** The words of `%@` are those of the oldest version that has refs as objects, whatever version asks. */

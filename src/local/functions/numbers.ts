@@ -3,7 +3,7 @@ import type { Call, Evaluate } from '../call.ts'
 import { castNumber } from '../casts.ts'
 import { collect, failure } from '../failures.ts'
 import { writeDouble } from '../json.ts'
-import type { Position } from '../values.ts'
+import type { Position } from '../position.ts'
 
 /** An integer or a double. */
 export type Numeric = bigint | number

@@ -12,8 +12,10 @@ import { openSet, valueOf } from '../sets.ts'
 import type { Store } from '../store.ts'
 import type { SetContext } from '../frame.ts'
 import type { Element, SetReader } from '../sets.ts'
-import { DocumentEventValue, Page, Ref, SetEventValue, Sourced, UnresolvedRef, inside } from '../values.ts'
-import type { Bound, Position, SetForm, Value } from '../values.ts'
+import { inside } from '../position.ts'
+import { DocumentEventValue, Page, Ref, SetEventValue, Sourced, UnresolvedRef } from '../values.ts'
+import type { Position } from '../position.ts'
+import type { Bound, SetForm, Value } from '../values.ts'
 
 /** Elements of a page unless a size is given, and at most. */
 const DEFAULT_SIZE = 64

@@ -14,7 +14,8 @@ import { inactive } from '../sets.ts'
 import { Tally } from '../tally.ts'
 import { findUnknown } from '../unknown-names.ts'
 import { Lambda, Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
-import type { Bound, Position, SetForm, Value } from '../values.ts'
+import type { Position } from '../position.ts'
+import type { Bound, SetForm, Value } from '../values.ts'
 
 function termsOf(call: Call, key: string): Value[] {
   return collect(call.list(key), ({ value, at }) => {

@@ -7,7 +7,8 @@ import { Failure, collect, serverFault, wrongType } from '../failures.ts'
 import type { QueryError } from '../failures.ts'
 import { typeName } from '../kinds.ts'
 import { Lambda, SetValue } from '../values.ts'
-import type { Position, Value } from '../values.ts'
+import type { Position } from '../position.ts'
+import type { Value } from '../values.ts'
 
 /** The most that `repeat` and `space` make. */
 const MAX_REPEATS = 1024n

@@ -6,7 +6,7 @@ import { typeName } from '../kinds.ts'
 import { FIRST_DAY, LAST_DAY, fieldsOfTime, parseDate, parseTime } from '../time.ts'
 import type { TimeFields } from '../time.ts'
 import { CalendarDate, Time } from '../values.ts'
-import type { Position } from '../values.ts'
+import type { Position } from '../position.ts'
 
 /** Units and their nanoseconds; a plural means the same. */
 const units: ReadonlyMap<string, bigint> = new Map<string, bigint>([

@@ -3,7 +3,9 @@
  * expressions, which named things when they were evaluated. The forms that mean the same do that now.
  */
 import { nativesByName } from '../native.ts'
-import type { Expression, FormExpression, Position, RefLiteral } from '../values.ts'
+import type { Position } from '../position.ts'
+import type { RefLiteral } from '../ref-literals.ts'
+import type { Expression, FormExpression } from '../values.ts'
 
 type OldExpression =
   | { readonly kind: 'ref'; readonly ref: RefLiteral; readonly at: Position }
