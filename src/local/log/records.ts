@@ -9,7 +9,8 @@ import { INDEXES } from '../native.ts'
 import type { State } from '../state.ts'
 import { Ref } from '../values.ts'
 import type { Value } from '../values.ts'
-import { ByteReader, ByteWriter, CodecError } from './codec.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { ByteReader, CodecError } from './byte-reader.ts'
 
 /** How many edits of a whole state stand in one record. */
 const EDITS_IN_RECORD = 200
