@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
-import { indent, JsonError, readJson, writeDouble, writeString, type Json } from '../src/local/json.ts'
+import { indent } from '../src/local/json-layout.ts'
+import { writeDouble } from '../src/local/double.ts'
+import { JsonError, readJson, writeString, type Json } from '../src/local/json.ts'
 import './support/leaks.ts'
 
 const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }

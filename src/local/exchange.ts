@@ -1,7 +1,7 @@
 // One request and its answer, whichever version of HTTP carries it: the body is read whole within its limits, the
 // handler is called, and what it writes goes out event by event under flow control. protocol.md A.3, A.4, A.10, B.3.
 import type { Readable, Writable } from 'node:stream'
-import { indent } from './json.ts'
+import { indent } from './json-layout.ts'
 import type { StartTimer } from './timers.ts'
 
 /** A request with its whole body. `path` is raw and has the query; names of `headers` are lowercase. */

@@ -1,7 +1,8 @@
 // The headers of requests and answers: what is checked, what is echoed, what is counted. protocol.md A.5, A.8, A.9.
 import { randomBytes } from 'node:crypto'
 import { isApiVersion } from './dialects.ts'
-import { indent, writeString } from './json.ts'
+import { indent } from './json-layout.ts'
+import { writeString } from './json.ts'
 
 type Headers = Readonly<Record<string, string | undefined>>
 

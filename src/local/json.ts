@@ -1,18 +1,26 @@
 // JSON as the real server reads and writes it: integers and doubles apart, int64 exact, key order kept, the first of
-// repeated keys, and its pretty form. protocol.md B.1, D.1, D.3.
-
-export { writeDouble } from './double.ts'
+// repeated keys. protocol.md B.1, D.1, D.3.
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  CR,
+  LF,
+  MINUS,
+  NINE,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  POINT,
+  QUOTE,
+  SPACE,
+  TAB,
+  ZERO,
+} from './json-characters.ts'
 
 /** A JSON value in which `1` is a bigint and `1.0` a number, and objects keep the order of their keys. */
 export type Json = null | boolean | string | bigint | number | Json[] | Map<string, Json>
-
-/** The name of the type of a value in messages. */
-export function jsonTypeName(json: Json): string {
-  if (json === null) return 'Null'
-  if (Array.isArray(json)) return 'Array'
-  if (json instanceof Map) return 'Object'
-  return { bigint: 'Integer', number: 'Double', string: 'String', boolean: 'Boolean' }[typeof json as string] ?? 'Any'
-}
 
 /** Why a text was refused: it is no JSON, or it has too many containers inside one another. */
 export class JsonError extends Error {
@@ -33,23 +41,6 @@ const MAX_NUMBER_LENGTH = 1000
 const MAX_SAFE_DIGITS = 15
 const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
-
-const TAB = 0x09
-const LF = 0x0a
-const CR = 0x0d
-const SPACE = 0x20
-const QUOTE = 0x22
-const COMMA = 0x2c
-const MINUS = 0x2d
-const POINT = 0x2e
-const ZERO = 0x30
-const NINE = 0x39
-const COLON = 0x3a
-const OPEN_ARRAY = 0x5b
-const BACKSLASH = 0x5c
-const CLOSE_ARRAY = 0x5d
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
 
 const LITERALS: Readonly<Record<string, readonly [text: string, value: boolean | null]>> = {
   t: ['true', true],
@@ -278,65 +269,4 @@ const NEEDS_ESCAPE = /["\\\p{Cc}\p{Surrogate}]/u
  */
 export function writeString(value: string): string {
   return NEEDS_ESCAPE.test(value) ? JSON.stringify(value.replace(LONE_SURROGATES, '?')) : `"${value}"`
-}
-
-/** Lines of the pretty form hold less than this many characters of content, two fewer at each level. */
-const PRETTY_WIDTH = 60
-
-/**
- * Lays compact JSON text out as the server does when asked for formatted JSON (protocol.md A.5): a container stands on
- * one line if its content is short or a single scalar, else each member has a line of its own. Ends with a line feed.
- * Runs of blanks inside the strings of a one-line container become one blank, as on the real server.
- */
-export function indent(compactJson: string): string {
-  return `${new Layout(compactJson).layOut(PRETTY_WIDTH)}\n`
-}
-
-class Layout {
-  readonly #text: string
-  #at = 0
-
-  constructor(text: string) {
-    this.#text = text
-  }
-
-  layOut(width: number): string {
-    const open = this.#text.charCodeAt(this.#at)
-    if (open === OPEN_OBJECT) return this.#layOutMembers(width, CLOSE_OBJECT)
-    if (open === OPEN_ARRAY) return this.#layOutMembers(width, CLOSE_ARRAY)
-    return this.#takeScalar()
-  }
-
-  #layOutMembers(width: number, close: number): string {
-    const open = this.#text.charAt(this.#at)
-    const members: string[] = []
-    let hasContainer = false
-    while (this.#text.charCodeAt(++this.#at) !== close || members.length > 0) {
-      const key = close === CLOSE_OBJECT ? `${this.#takeScalar()}: ` : ''
-      if (key !== '') this.#at += 1
-      const code = this.#text.charCodeAt(this.#at)
-      hasContainer ||= code === OPEN_OBJECT || code === OPEN_ARRAY
-      members.push(key + this.layOut(width - 2))
-      if (this.#text.charCodeAt(this.#at) === close) break
-    }
-    this.#at += 1
-    const content = members.join(',\n')
-    const end = String.fromCharCode(close)
-    const isOneLine = content.length < width || (members.length === 1 && !hasContainer)
-    if (isOneLine) return `${open} ${content.replace(/\s+/g, ' ')} ${end}`
-    return `${open}\n${content.replace(/^/gm, '  ')}\n${end}`
-  }
-
-  /** The text of the key, string, number or literal at this place. */
-  #takeScalar(): string {
-    const start = this.#at
-    if (this.#text.charCodeAt(start) === QUOTE) {
-      this.#at += 1
-      for (let code; (code = this.#text.charCodeAt(this.#at)) !== QUOTE;) this.#at += code === BACKSLASH ? 2 : 1
-      this.#at += 1
-    } else {
-      while (this.#at < this.#text.length && !',]}'.includes(this.#text.charAt(this.#at))) this.#at += 1
-    }
-    return this.#text.slice(start, this.#at)
-  }
 }

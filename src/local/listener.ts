@@ -10,7 +10,7 @@ import {
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { addAbortSignal } from 'node:stream'
 import { serve, type Channel, type Handle } from './exchange.ts'
-import { indent } from './json.ts'
+import { indent } from './json-layout.ts'
 import { startNodeTimer, type StartTimer } from './timers.ts'
 
 export type { Handle, Reply, ReplyStream, WireRequest } from './exchange.ts'

@@ -2,7 +2,8 @@
 // protocol.md A.6, B.1.
 import { defaultEventFields, eventFields, type EventField } from './events.ts'
 import type { WireRequest } from './exchange.ts'
-import { indent, JsonError, readJson, writeString } from './json.ts'
+import { indent } from './json-layout.ts'
+import { JsonError, readJson, writeString } from './json.ts'
 import type { RestQuery } from './rest.ts'
 import { parseRestPath } from './rest-paths.ts'
 import type { RestPath } from './rest-paths.ts'

@@ -2,7 +2,7 @@
 import type { Call, Evaluate } from '../call.ts'
 import { castNumber } from '../casts.ts'
 import { collect, failure } from '../failures.ts'
-import { writeDouble } from '../json.ts'
+import { writeDouble } from '../double.ts'
 import type { Position } from '../position.ts'
 
 /** An integer or a double. */
