@@ -1,7 +1,9 @@
 /** Strings in strings: by their text, and by patterns as Java has them. Places are counted in code points. */
 import type { Call, Evaluate } from '../call.ts'
 import { failure, serverFault } from '../failures.ts'
-import { PatternError, compilePattern, expandTemplate, quotePattern } from '../pattern.ts'
+import { expandTemplate } from '../pattern-templates.ts'
+import { PatternError } from '../pattern-error.ts'
+import { compilePattern, quotePattern } from '../pattern.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Value } from '../values.ts'
 
