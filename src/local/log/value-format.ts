@@ -43,7 +43,10 @@ export const tags = {
 
 type Class = abstract new (...parameters: never[]) => object
 
-/** The classes, by their numbers in the log, with what their constructors take, in that order: new ones go last. */
+/**
+ * The classes, by their numbers in the log, with what their constructors take, in that order: new ones go last. One that
+ * takes more than before has another row, by which it is written; logs of before are read by the old one.
+ */
 export const classes: readonly (readonly [type: Class, fields: readonly string[]])[] = [
   [Ref, ['database', 'collection', 'id']],
   [Time, ['nanoseconds']],
@@ -61,6 +64,7 @@ export const classes: readonly (readonly [type: Class, fields: readonly string[]
   [Sourced, ['value', 'sources']],
   [Action, ['name']],
   [PendingTime, ['micros']],
+  [EventPlace, ['ts', 'action', 'ref', 'values', 'changed']],
 ]
 
 /** The numbers of the classes. */
