@@ -114,6 +114,32 @@ test('an index computes only with pure functions, and every one of them is a ter
   ])
 })
 
+// MODEL/doc/Index.scala `legacyDataExtractor`: a field of an index is what `select_as_index` finds in the document.
+test('the path of a field of an index leads into refs: those of documents, and those in their data', () => {
+  const service = serve()
+  const field = (...path: string[]): object => ({ object: { field: path } })
+  const definition = {
+    name: 'by_ref',
+    source: { collection: 'things' },
+    terms: [field('ref', 'id')],
+    values: [field('class'), field('ref', 'collection', 'id'), field('data', 'friends', 'id'), field('ref', 'nothing')],
+    active: true,
+  }
+  service.ask(create('things', 1, { friends: [doc('things', 8), { object: { id: 'x' } }, doc('things', 9)] }))
+  service.ask({ create_index: { object: definition } })
+  service.ask(create('things', 2, { friends: { collection: 'things' } }))
+  const found = (terms: string): Json => (service.ask({ paginate: { match: 'by_ref', terms } }) as { data: Json }).data
+  const things = service.ask({ collection: 'things' })
+  assert.deepEqual(
+    found('1'),
+    ['8', '9', 'x'].map(id => [things, 'things', id, null]),
+  )
+  assert.deepEqual(found('2'), [[things, 'things', 'things', null]])
+  const one = { ...definition, name: 'one', terms: [{ object: { field: ['data', 'friends', 'id'], mva: false } }] }
+  service.ask({ create_index: { object: { ...one, values: [] } } })
+  assert.deepEqual(service.ask({ count: { match: 'one', terms: 'things' } }), 1)
+})
+
 test('an index stays what it is, and cannot be replaced', () => {
   const service = serve()
   const source = { collection: 'things' }
@@ -294,6 +320,29 @@ test('a path into a document finds its collection by the word of old', () => {
   assert.equal(service.ask({ contains_field: 'class', in: get }), true)
   assert.equal(service.ask({ contains_field: 'collection', in: get }), false)
   assert.equal(service.ask({ contains_path: ['ref', 'collection'], in: get }), true)
+})
+
+// FN/ReadAdaptor.scala `valueAtPath0`: "idx sources are coded as class".
+test('a path finds the collection of a source of an index only where that was written with the word of old', () => {
+  const service = serve()
+  const fields = { object: { one: { query: { lambda: 'd', expr: 1 } } } }
+  const make = (name: string, word: string): void => {
+    const source = [{ object: { [word]: { collection: 'things' }, fields } }]
+    service.ask({ create_index: { object: { name, source, values: [{ object: { binding: 'one' } }] } } })
+  }
+  make('new', 'collection')
+  make('old', 'class')
+  const found = (index: string, word: string): Json =>
+    service.ask({ select: ['source', 0, word, 'id'], from: { get: { index } }, default: 'none' })
+  const words = ['collection', 'class']
+  assert.deepEqual(
+    words.map(word => found('new', word)),
+    ['none', 'none'],
+  )
+  assert.deepEqual(
+    words.map(word => found('old', word)),
+    ['things', 'things'],
+  )
 })
 
 test('a database moves into another one with what is in it and the keys for it, but not into itself', () => {

@@ -6,11 +6,11 @@ import { canonicalKey } from './equality.ts'
 import { EntrySet } from './entries.ts'
 import type { Entry } from './entries.ts'
 import { isLive, ttlOf } from './history.ts'
-import { FIRST_USER_COLLECTION } from './native.ts'
+import { FIRST_USER_COLLECTION, collectionOf } from './native.ts'
 import { OrderedMap } from './ordered.ts'
 import type { Version } from './history.ts'
-import { Lambda, VersionValue } from './values.ts'
-import type { Ref, Value } from './values.ts'
+import { Lambda, Ref, VersionValue } from './values.ts'
+import type { Expression, Value } from './values.ts'
 
 /** Where one term or value comes from: a path into the document, or a binding of the source. */
 export type IndexField = {
@@ -35,8 +35,8 @@ export type IndexDefinition = {
   readonly values: readonly IndexField[]
 }
 
-/** Computes a binding of a document: undefined where it fails. */
-export type ComputeBinding = (lambda: Lambda, version: VersionValue) => Value | undefined
+/** Computes a binding of a document, or a path into a ref, in a database: undefined where it fails. */
+export type ComputeBinding = (lambda: Lambda, argument: Value, database: number) => Value | undefined
 
 /** An entry and the set that it is in. */
 export type Placed = { readonly set: SetPlace; readonly entry: Entry }
@@ -161,17 +161,38 @@ export class Index implements SetOwner {
       const value = this.#bound(field.binding, document, source)
       return distinct(field.isMultiValued ? flatten(value).filter(isScalar) : [value])
     }
-    if (!field.isMultiValued) return [fold(field, readPath(document, field.path))]
-    const found = flatten(readPath(document, field.path, 'all'))
+    const find = this.#find
+    if (!field.isMultiValued) return [fold(field, readPath(document, field.path, find))]
+    const found = flatten(readPath(document, field.path, find, 'all'))
     const folded = fold(field, found)
     return distinct(Array.isArray(folded) ? folded.map(value => (isScalar(value) ? value : null)) : [])
   }
 
   #bound(binding: string, document: VersionValue, source: IndexSource): Value {
     const lambda = source.bindings.get(binding)
-    return lambda === undefined ? null : (this.#compute(lambda, document) ?? null)
+    return lambda === undefined ? null : (this.#compute(lambda, document, this.ref.database) ?? null)
   }
+
+  readonly #find: FindInRef = (ref, path) => this.#compute(selection(path), ref, this.ref.database) ?? undefined
 }
+
+/** What a path finds in a ref: its id, its collection. */
+type FindInRef = (ref: Ref, path: readonly (string | bigint)[]) => Value | undefined
+
+/** The function that selects what a path leads to, or null. */
+function selection(path: readonly (string | bigint)[]): Lambda {
+  const literal = (value: Value): Expression => ({ kind: 'literal', value, at: null })
+  const from: Expression = { kind: 'form', name: 'var', parts: new Map([['var', literal('x')]]), at: null }
+  const parts = new Map([
+    ['select', literal([...path])],
+    ['from', from],
+    ['default', literal(null)],
+  ])
+  return new Lambda('x', { kind: 'form', name: 'select', parts, at: null }, new Map(), PATHS_VERSION, null)
+}
+
+/** Paths of indexes are followed as in this version of the API, whichever made them. */
+const PATHS_VERSION = '2.1'
 
 function distinct(values: Value[]): Value[] {
   if (values.length === 1) return values
@@ -196,12 +217,20 @@ function fold(field: IndexField, value: Value): Value {
 }
 
 /** What a path leads to; of `all` it leads to, an array, where arrays on the way stand for each of their elements. */
-function readPath(document: VersionValue, path: readonly (string | bigint)[], mode: 'one' | 'all' = 'one'): Value {
-  const [first] = path
+function readPath(
+  document: VersionValue,
+  path: readonly (string | bigint)[],
+  find: FindInRef,
+  mode: 'one' | 'all' = 'one',
+): Value {
+  const [first, ...rest] = path
   if (first === undefined) return null
-  if (first === 'ref') return path.length === 1 ? document.ref : null
   if (first === 'ts') return path.length === 1 ? BigInt(document.ts) : null
-  return mode === 'one' ? (follow(document.fields, path) ?? null) : followAll(document.fields, path)
+  if (first === 'ref' || first === 'class') {
+    const ref = first === 'ref' ? document.ref : collectionOf(document.ref)
+    return rest.length === 0 ? ref : (find(ref, rest) ?? null)
+  }
+  return mode === 'one' ? (follow(document.fields, path, find) ?? null) : followAll(document.fields, path, find)
 }
 
 function step(value: Value, key: string | bigint): Value | undefined {
@@ -209,17 +238,26 @@ function step(value: Value, key: string | bigint): Value | undefined {
   return Array.isArray(value) && typeof key === 'bigint' ? value[Number(key)] : undefined
 }
 
-function follow(value: Value, path: readonly (string | bigint)[]): Value | undefined {
-  return path.reduce<Value | undefined>((found, key) => (found === undefined ? undefined : step(found, key)), value)
+function follow(value: Value, path: readonly (string | bigint)[], find: FindInRef): Value | undefined {
+  let found: Value | undefined = value
+  for (const [i, key] of path.entries()) {
+    if (found instanceof Ref) return find(found, path.slice(i))
+    found = step(found, key)
+    if (found === undefined) return undefined
+  }
+  return found
 }
 
 /** `from` is where in the path the value stands. */
-function followAll(value: Value, path: readonly (string | bigint)[], from = 0): Value[] {
+function followAll(value: Value, path: readonly (string | bigint)[], find: FindInRef, from = 0): Value[] {
   const key = path[from]
   if (key === undefined) return [value]
-  if (Array.isArray(value) && typeof key === 'string') return value.flatMap(element => followAll(element, path, from))
+  if (Array.isArray(value) && typeof key === 'string') {
+    return value.flatMap(element => followAll(element, path, find, from))
+  }
+  if (value instanceof Ref) return [find(value, path.slice(from))].filter(found => found !== undefined)
   const found = step(value, key)
-  return found === undefined ? [] : followAll(found, path, from + 1)
+  return found === undefined ? [] : followAll(found, path, find, from + 1)
 }
 
 /** Something that came or went, and in which set. */

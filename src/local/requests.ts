@@ -174,8 +174,8 @@ export function findSubject(context: RequestContext, body: Uint8Array | undefine
   return 'answer' in outcome ? outcome : { result: outcome.result.result, txnTime: outcome.txnTime }
 }
 
-/** Computes a binding of an index for a document: undefined where it fails. */
-export function computeBinding(store: Store, lambda: Lambda, version: VersionValue): Value | undefined {
-  const database = store.database(version.ref.database) ?? store.root
-  return tryLambda(store, database, builtInAccess(store, database, 'admin', undefined), lambda, version)
+/** Computes a binding of an index for a document, or what else an index has to compute: undefined where it fails. */
+export function computeBinding(store: Store, lambda: Lambda, argument: Value, number: number): Value | undefined {
+  const database = store.database(number) ?? store.root
+  return tryLambda(store, database, builtInAccess(store, database, 'admin', undefined), lambda, argument)
 }

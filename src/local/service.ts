@@ -340,7 +340,7 @@ export class Service {
 function makeStore(options: ServiceOptions): Store {
   const store: Store = new Store({
     hasQuirks: options.quirks,
-    computeBinding: (lambda, version) => computeBinding(store, lambda, version),
+    computeBinding: (lambda, argument, database) => computeBinding(store, lambda, argument, database),
     accessOfRole: (database, role, caller) => accessOfRole(store, database, role, caller),
     ...(options.now && { now: options.now }),
   })

@@ -19,7 +19,7 @@ const SECRET = 'secret'
 export function makeStore(now?: () => number): Store {
   const store: Store = new Store({
     hasQuirks: true,
-    computeBinding: (lambda, version) => computeBinding(store, lambda, version),
+    computeBinding: (lambda, argument, database) => computeBinding(store, lambda, argument, database),
     accessOfRole: (database, role, caller) => accessOfRole(store, database, role, caller),
     ...(now && { now }),
   })

@@ -7,7 +7,7 @@ import { dialectOf, isBefore } from '../dialects.ts'
 import { eventAt } from '../event-cursors.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { typeName } from '../kinds.ts'
-import { COLLECTIONS, collectionOf, natives } from '../native.ts'
+import { COLLECTIONS, INDEXES, collectionOf, natives } from '../native.ts'
 import { partsOfSet } from '../set-shapes.ts'
 import { EventPlace, Page, Ref, SetEventValue, SetValue, UnresolvedRef, VersionValue } from '../values.ts'
 import type { Value } from '../values.ts'
@@ -70,13 +70,21 @@ function dataOf({ values = [] }: SetEventValue): Value {
   return values.length === 1 ? (values[0] ?? null) : [...values]
 }
 
+/**
+ * The path into a document as it is followed: in one of an index the collection of a source is sought by the word of
+ * old, which finds it only where it was written with that.
+ */
+function inWordsOf(value: Value, path: readonly Value[]): readonly Value[] {
+  if (!(value instanceof VersionValue) || value.ref.collection !== INDEXES || path[0] !== 'source') return path
+  const place = typeof path[1] === 'bigint' ? 2 : 1
+  return path[place] === 'collection' ? path.with(place, 'class') : path
+}
+
 function follow(call: Call, value: Value, path: readonly Value[]): Value | undefined {
-  let found: Value | undefined = value
-  for (const [i, key] of path.entries()) {
-    found = step(call, found, key, i === path.length - 1)
-    if (found === undefined) return undefined
-  }
-  return found
+  const [key, ...rest] = inWordsOf(value, path)
+  if (key === undefined) return value
+  const found = step(call, value, key, rest.length === 0)
+  return found === undefined ? undefined : follow(call, found, rest)
 }
 
 function flatten(value: Value): Value[] {
@@ -85,7 +93,7 @@ function flatten(value: Value): Value[] {
 
 /** Every value that a path finds where arrays on the way stand for all of their elements. */
 function followAll(call: Call, value: Value, path: readonly Value[]): Value[] {
-  const [key, ...rest] = path
+  const [key, ...rest] = inWordsOf(value, path)
   if (key === undefined) return flatten(value)
   if (Array.isArray(value) && typeof key === 'string') return value.flatMap(element => followAll(call, element, path))
   const found = step(call, value, key, rest.length === 0)
