@@ -347,10 +347,10 @@ export class Client {
   }
 
   #open(kind: Kind, path: string, body: string, secret: string, terms: Terms): Promise<Exchange | End> {
-    const prefix = this.#options.endpoint.pathname.replace(/\/$/, '')
     const { signal, lastSeen = this.#lastTxn, operation } = terms
-    const headers = { ...this.#askForHeaders(prefix + path, operation), ...this.#headers(secret, lastSeen) }
-    return this.#pool.open(kind, { path: prefix + path, headers, body }, signal)
+    const whole = this.#prefix + path
+    const headers = { ...this.#askForHeaders(whole, operation), ...this.#headers(secret, lastSeen) }
+    return this.#pool.open(kind, { path: whole, headers, body }, signal)
   }
 
   /** The headers of the options, and what subscribers add: what cannot be sent is an error of theirs, not of the request. */
@@ -381,8 +381,13 @@ export class Client {
     if (this.#lastTxn === undefined || txn > this.#lastTxn) this.#lastTxn = txn
   }
 
+  /** The path of the endpoint, which the paths of requests are added to. */
+  get #prefix(): string {
+    return this.#options.endpoint.pathname.replace(/\/$/, '')
+  }
+
   #where(path: string): string {
-    return `POST ${path} at ${this.#options.endpoint.origin}`
+    return `POST ${this.#prefix}${path} at ${this.#options.endpoint.origin}`
   }
 
   get #isClosed(): boolean {

@@ -88,7 +88,7 @@ export function toError(end: Exclude<End, { how: 'closed' }>, where: string, hel
     case 'cut':
       return fail('connection_lost', `the connection was cut${half}${reason(end.cause)}`, end.cause)
     case 'unreachable':
-      return fail('connect_failed', `no connection${reason(end.cause)}; check the endpoint`, end.cause)
+      return fail('connect_failed', `no connection${reason(end.cause)}; ${adviseConnection(end.cause)}`, end.cause)
     case 'foreign':
       return fail(
         'not_http2',
@@ -105,9 +105,41 @@ export function toError(end: Exclude<End, { how: 'closed' }>, where: string, hel
   }
 }
 
+/** What OpenSSL says around the words that mean something: `80AC…:error:0A00010B:SSL routines:NAME:WORDS:FILE:LINE:`. */
+const openSslText = /^[0-9A-F]+:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):.*$/s
+
 function reason(cause: unknown): string {
   if (!(cause instanceof Error)) return ''
   // An AggregateError of several addresses has an empty message of its own.
-  const text = cause.message.trim() || ('code' in cause ? String(cause.code) : cause.name)
+  const text = cause.message.trim().replace(openSslText, 'TLS: $1') || codeOf(cause) || cause.name
   return `: ${text}`
+}
+
+const noTls = 'the peer does not speak TLS on this port: if it is the server, begin the endpoint with http://'
+const noIssuer =
+  'give the certificate of its issuer in tls.ca, or put it into a file and name that in NODE_EXTRA_CA_CERTS'
+
+/** What to do about a connection that could not be made, by the code of Node, OpenSSL or the system. */
+const connectionAdvices: Readonly<Record<string, string>> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
+  DEPTH_ZERO_SELF_SIGNED_CERT: noIssuer,
+  SELF_SIGNED_CERT_IN_CHAIN: noIssuer,
+  UNABLE_TO_GET_ISSUER_CERT: noIssuer,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: noIssuer,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: noIssuer,
+  CERT_HAS_EXPIRED: 'its certificate is too old, or the clock of this machine is wrong',
+  CERT_NOT_YET_VALID: 'its certificate is too new, or the clock of this machine is wrong',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'use a name of its certificate in the endpoint, or give one in tls.servername',
+  ECONNREFUSED: 'is the server running, and is this its port? Check the endpoint',
+  ENOTFOUND: 'check the name of the host in the endpoint',
+  EAI_AGAIN: 'the name of the host cannot be looked up now: is the name server reachable?',
+}
+
+function adviseConnection(cause: unknown): string {
+  return connectionAdvices[codeOf(cause)] ?? 'check the endpoint'
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : ''
 }

@@ -289,6 +289,7 @@ const advices: readonly Advice[] = [
     description: /^Ref refers to undefined/,
     text: 'what the stream followed is gone, as after a restart of a server that keeps nothing: create it anew, then open the stream',
   },
+  { code: 'not found', text: 'is the path of the endpoint right? Most servers have none' },
   { code: 'invalid ref', text: 'create it first, or check its name and the database of the secret' },
   {
     code: 'instance not found',

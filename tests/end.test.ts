@@ -56,6 +56,22 @@ describe('the end of an exchange', () => {
     assert.equal(toError({ how: 'garbled', error: garbled }, where), garbled)
   })
 
+  const failures: readonly (readonly [code: string, advice: RegExp])[] = [
+    ['ERR_SSL_PACKET_LENGTH_TOO_LONG', /begin the endpoint with http:\/\/$/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', /tls\.ca, .* NODE_EXTRA_CA_CERTS$/],
+    ['CERT_HAS_EXPIRED', /the clock of this machine/],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', /tls\.servername$/],
+    ['ENOTFOUND', /check the name of the host/],
+    ['EAI_AGAIN', /is the name server reachable/],
+    ['EHOSTUNREACH', /; check the endpoint$/],
+  ]
+  for (const [code, advice] of failures) {
+    test(`before it began, by ${code}, says what to do about that`, () => {
+      const cause = Object.assign(new Error('it failed'), { code })
+      assert.match(toError({ how: 'unreachable', cause }, where).message, advice)
+    })
+  }
+
   test('at several addresses, none of which answers, says the code that they share', () => {
     const cause = Object.assign(new AggregateError([new Error('one'), new Error('two')], ''), { code: 'ECONNREFUSED' })
     assert.match(toError({ how: 'unreachable', cause }, where).message, /no connection: ECONNREFUSED/)

@@ -104,7 +104,7 @@ describe('an end becomes an error that says', () => {
     const cause = Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' })
     assert.match(
       toError({ how: 'unreachable', cause }, where).message,
-      /no connection: ECONNREFUSED; check the endpoint/,
+      /no connection: ECONNREFUSED; is the server running, and is this its port\? Check the endpoint$/,
     )
   })
 

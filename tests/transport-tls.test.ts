@@ -1,8 +1,9 @@
 /** An https: endpoint: HTTP/2 by ALPN (RFC 9113 §3.2), certificates checked unless told otherwise. */
 import assert from 'node:assert/strict'
+import { createServer as createHttpServer } from 'node:http'
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { createServer as createTlsServer, type Server } from 'node:tls'
 import { Client, type ClientOptions, q } from '../src/index.ts'
@@ -10,10 +11,14 @@ import { certificate, key } from './support/certificate.ts'
 import './support/leaks.ts'
 
 /** Runs a query against a server that is closed afterwards. */
-async function query(server: Server, tls: NonNullable<ClientOptions['tls']>): Promise<unknown> {
+async function query(
+  server: NetServer,
+  tls: NonNullable<ClientOptions['tls']>,
+  scheme: 'http:' | 'https:' = 'https:',
+): Promise<unknown> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const client = new Client({ endpoint: `https://127.0.0.1:${port}`, secret: 's', tls })
+  const client = new Client({ endpoint: `${scheme}//127.0.0.1:${port}`, secret: 's', tls })
   try {
     return await client.query(q.Now())
   } finally {
@@ -43,7 +48,7 @@ describe('an https: endpoint', () => {
       name: 'TransportError',
       code: 'connect_failed',
       outcome: 'not_processed',
-      message: /self-signed certificate/,
+      message: /self-signed certificate; .* tls\.ca/,
     })
   })
 
@@ -73,4 +78,16 @@ describe('an https: endpoint', () => {
     })
     await assert.rejects(query(server, { ca: certificate }), foreign)
   })
+
+  test('whose port has no TLS says so in words, and what to write in place of https://', async () => {
+    await assert.rejects(query(createHttpServer(), {}), {
+      code: 'connect_failed',
+      message: /no connection: TLS: [a-z ]+; .* begin the endpoint with http:\/\/$/,
+    })
+  })
+})
+
+test('an http: endpoint whose port wants TLS is asked whether it is https://', async () => {
+  const server = createTlsServer({ key, cert: certificate })
+  await assert.rejects(query(server, {}, 'http:'), { code: 'connect_failed', message: /is it https:\/\/\?/ })
 })

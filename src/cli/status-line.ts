@@ -157,8 +157,8 @@ export class StatusLine implements Disposable {
     if (!isFirst && error.message === this.#lastFailure) return
     this.#lastFailure = error.message
     const what = this.#wasOpen && isFirst ? 'lost' : 'failed'
-    const advice =
-      error.code === 'connect_failed' && !this.#wasOpen ? '; `fauna-streams serve` starts a server here' : ''
+    const isNobody = error.code === 'connect_failed' && String(error.cause).includes('ECONNREFUSED')
+    const advice = isNobody && !this.#wasOpen ? '; `fauna-streams serve` starts a server here' : ''
     this.#tell(what, 'red', error.message.replace(where, '') + advice)
   }
 

@@ -335,13 +335,21 @@ export class Session implements ExchangeOwner, Pingable, Windowed {
     })
   }
 
+  /** A peer that wants TLS closes a connection in clear text, most often without a word. */
+  get #hint(): string {
+    return this.#options.endpoint.protocol === 'http:' ? ' (a server that wants TLS does so: is it https://?)' : ''
+  }
+
   #classifyOpening(cause: Error | undefined): End {
     if (this.#isReady) return { how: 'cut', cause }
     const code = cause && 'code' in cause ? String(cause.code) : ''
     // Who was cut off before its SETTINGS may speak HTTP/2 the next time; of other words nghttp2 makes an error.
     const isForeign = code.startsWith('ERR_HTTP2') || code === noCommonProtocol
     if (isForeign) return { how: 'foreign', cause }
-    return { how: 'unreachable', cause: cause ?? new Error('the connection was closed before SETTINGS came') }
+    return {
+      how: 'unreachable',
+      cause: cause ?? new Error(`the connection was closed before SETTINGS came${this.#hint}`),
+    }
   }
 }
 
