@@ -10,12 +10,12 @@ import { highestRef, lowestRef } from '../history-events.ts'
 import { findSchema } from '../names.ts'
 import { boundOf, isCompatible, layoutOf } from '../set-layout.ts'
 import type { SetLayout } from '../set-layout.ts'
-import { inactive } from '../sets.ts'
+import { inactive } from '../set-access.ts'
 import { Tally } from '../tally.ts'
 import { findUnknown } from '../unknown-names.ts'
 import { Lambda, Page, Ref, SetValue, UnresolvedRef } from '../values.ts'
-import type { Position } from '../position.ts'
 import type { Bound, SetForm, Value } from '../values.ts'
+import type { Position } from '../position.ts'
 
 function termsOf(call: Call, key: string): Value[] {
   return collect(call.list(key), ({ value, at }) => {
