@@ -168,6 +168,23 @@ describe('a key without the right to history', { concurrency: 2 }, () => {
     }))
 })
 
+test('a right that changes again and again costs nothing: what each change withheld is read back', () =>
+  inHistory(async world => {
+    const grant = (more: object) => [{ resource: things, actions: { read: true, history_read: true, ...more } }]
+    await world.write(q.CreateRole({ name: 'reader', privileges: grant({}) }))
+    const { secret } = (await world.read(q.CreateKey({ role: q.Role('reader') }))) as { secret: string }
+    const stream = world.connect({ secret }).stream(one)
+    const record = new Record<Told>(stream)
+    await record.until(events => events.length === 1)
+    for (const more of [{ create: true }, { write: true }, { delete: true }]) {
+      await world.write(q.Update(q.Role('reader'), { privileges: grant(more) }))
+      const write = q.If(q.Exists(one), q.Update(one, {}), create(1, {}))
+      await record.txn(await world.write(write))
+    }
+    await stream.close()
+    assert.equal(record.events.length, 4)
+  }))
+
 describe('a document that has expired by the time it is read back', { concurrency: 2 }, () => {
   const expire = async ({ write, pass }: World) => {
     await write(q.Update(one, { ttl: q.TimeAdd(q.Now(), 1, 'minute') }))

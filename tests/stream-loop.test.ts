@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { StateError, StreamError, TransportError } from '../src/errors.ts'
+import { ProtocolError, StateError, StreamError, TransportError } from '../src/errors.ts'
 import type { StreamEvent } from '../src/events/types.ts'
 import { bytes, FakeLink, streamOver } from './support/fake-link.ts'
 import './support/leaks.ts'
@@ -25,6 +25,15 @@ describe('a stream', () => {
     await iterator.next()
     assert.equal(link.opened, 1)
     await stream.close()
+  })
+
+  test('gives the transaction before an error whole, in batches of transactions too', async () => {
+    const garbled = bytes('{"type":"version"}\r\n')
+    const stream = streamOver(new FakeLink([{ chunks: [lines[0]!, garbled] }]), { exact: true })
+    const batches = stream.batches({ by: 'txn' })
+    assert.deepEqual((await batches.next()).value?.map(txnOf), [1])
+    await assert.rejects(batches.next(), ProtocolError)
+    assert.equal(stream.state, 'closed')
   })
 
   test('goes idle → connecting → open → closed, and tells each move once', async () => {

@@ -3,8 +3,8 @@ import type { AnyEvent } from '../events/types.ts'
 import type { Saver } from './checkpoint.ts'
 import type { Cursor, Mark } from './cursor.ts'
 
-/** An event that was decoded before its turn, and where the stream was before it. */
-type Held = { readonly event: AnyEvent; readonly before: Mark | undefined }
+/** An event that was decoded before its turn, or the error that stands there, and where the stream was before it. */
+type Held = { readonly before: Mark | undefined } & ({ readonly event: AnyEvent } | { readonly error: unknown })
 
 /** Takes events one by one; who asks for the next one has worked through those before. */
 export class Keeper {
@@ -19,7 +19,7 @@ export class Keeper {
     this.#saver = saver
   }
 
-  /** Whether an event waits. */
+  /** Whether something waits. */
   get isHolding(): boolean {
     return this.#held !== undefined
   }
@@ -30,8 +30,9 @@ export class Keeper {
     if (saver === undefined) return this.#held ? this.#release() : this.#takeNext()
     this.#held ??= this.#takeMarked()
     if (this.#held === undefined) return undefined
-    const { event, before } = this.#held
-    if (before && beginsAfter(event, before) && saver.isDue(before.complete())) return undefined
+    const { before } = this.#held
+    const isLater = 'event' in this.#held && before !== undefined && beginsAfter(this.#held.event, before)
+    if (isLater && saver.isDue(before.complete())) return undefined
     return this.#release()
   }
 
@@ -40,16 +41,17 @@ export class Keeper {
     return this.#held ? this.#release() : this.#takeNext()
   }
 
-  /** The same where it is of this transaction; another event waits. */
+  /** The same where it is of this transaction; another event waits, and so does an error: it has its place after those. */
   takeWithin(txn: number): AnyEvent | undefined {
-    this.#held ??= this.#takeMarked()
-    if (this.#held === undefined || !('txn' in this.#held.event)) return undefined
+    this.#held ??= this.#takeSafely()
+    if (this.#held === undefined || 'error' in this.#held || !('txn' in this.#held.event)) return undefined
     return this.#held.event.txn === txn ? this.#release() : undefined
   }
 
   /** Keeps the place of what the loop has worked through: it waits for more. Rejects with the store's error. */
   async save(saver: Saver): Promise<void> {
-    const mark = this.#held ? this.#held.before?.complete() : this.#cursor.mark()
+    const held = this.#held
+    const mark = held === undefined ? this.#cursor.mark() : 'error' in held ? held.before : held.before?.complete()
     if (mark && saver.isDue(mark)) await saver.save(mark)
   }
 
@@ -63,10 +65,20 @@ export class Keeper {
     return event && { event, before }
   }
 
+  #takeSafely(): Held | undefined {
+    const before = this.#cursor.mark()
+    try {
+      return this.#takeMarked()
+    } catch (error) {
+      return { error, before }
+    }
+  }
+
   #release(): AnyEvent {
-    const { event } = this.#held!
+    const held = this.#held!
     this.#held = undefined
-    return event
+    if ('error' in held) throw held.error
+    return held.event
   }
 }
 

@@ -97,6 +97,7 @@ export class Opener {
   recovered(): void {
     this.#backoff.reset()
     this.#isReplayed = false
+    this.#isReauthorized = false
   }
 
   /**
