@@ -41,6 +41,8 @@ const matches: readonly (readonly [string, string, readonly string[]])[] = [
   [String.raw`(?<=a+)b`, 'aab', ['b']],
   ['(?s)a.*c', 'a\nbc', ['a\nbc']],
   ['a{2}{3}b', 'aab', ['aab']],
+  [String.raw`$|\A|\z`, '😀', ['', '']],
+  ['(?m)^', '', []],
   // Classes of one case have both where case does not count; ranges beyond ASCII only with (?u).
   [String.raw`(?i)\p{Lu}\p{Lower}`, 'aB é', ['aB']],
   ['(?iu)[à-ý]+', 'aÉé', ['Éé']],

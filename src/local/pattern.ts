@@ -21,8 +21,9 @@ export type Pattern = {
 
 /** Any character: `[^]` is the same, but V8 takes none where it is repeated in patterns with `v`. */
 const ANY = String.raw`[\s\S]`
-const START = `(?<!${ANY})`
-const END = `(?!${ANY})`
+/** The ends of the text: no pattern here has the flag that would make them those of its lines. */
+const START = '^'
+const END = '$'
 /** The line ends that `.`, `^` and `$` know. */
 const LINE_END = String.raw`[\n\r\u0085\u2028\u2029]`
 const BEFORE_LAST_LINE_END = String.raw`(?=(?:\r\n|${LINE_END})?${END})(?<!\r(?=\n))`
@@ -167,7 +168,7 @@ class Compiler implements Cursor {
 
   #lineStart(): string {
     if (!this.flags.has('m')) return START
-    return String.raw`(?:${START}|(?<=[\n\u0085\u2028\u2029]|\r(?!\n))(?=${ANY}))`
+    return String.raw`(?:(?:${START}|(?<=[\n\u0085\u2028\u2029]|\r(?!\n)))(?!${END}))`
   }
 
   #readEscape(): string {
