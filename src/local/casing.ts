@@ -12,14 +12,18 @@ const TITLES: ReadonlyMap<string, string> = new Map(
 const GEORGIAN = /[\u10d0-\u10ff]/
 /** The iota under a Greek vowel: it stays there in a title, and is a letter of its own in capitals. */
 const IOTA_BELOW = '\u0345'
-/** What a word may begin with; before it, its punctuation stays. */
-const WORD_START = /[\p{L}\p{N}\p{S}\p{Co}]/u
+/** What a word may begin with: before it, its punctuation stays, and so do modifiers that have no case. */
+const WORD_START = /(?!\p{Lm}(?<!\p{Cased}))[\p{L}\p{N}\p{S}\p{Co}]/u
+
+/** A colon ends a word; only some versions of ICU take it for a part of one. */
+const COLON = /(?=[:\ufe55\uff1a])|(?<=[:\ufe55\uff1a])/
 
 const words = new Intl.Segmenter('en', { granularity: 'word' })
 
 /** Each word with a capital first and small letters behind it. */
 export function toTitleCase(text: string): string {
-  return Array.from(words.segment(text), ({ segment }) => titleWord(segment)).join('')
+  const segments = Array.from(words.segment(text), ({ segment }) => segment.split(COLON))
+  return segments.flat().map(titleWord).join('')
 }
 
 function titleWord(word: string): string {
