@@ -50,7 +50,8 @@ test('keys keep their order, integer-like ones too, and the first of repeated ke
 })
 
 test('a byte order mark, white space and a second value are no errors', () => {
-  for (const text of ['\ufeff1', ' \r\n\t1 ', '1 2', '1 {', '1 "x', '1 [oops', '1 null']) assert.equal(read(text), 1n)
+  for (const text of ['\ufeff1', ' \r\n\t1 ', '1 2', '1 {', '1 "x', '1 [oops', '1 null', `1 ${'9'.repeat(30)}`])
+    assert.equal(read(text), 1n)
   assert.equal(read('"a""b"'), 'a')
   assert.equal(read('null{'), null)
 })
@@ -71,7 +72,24 @@ test('what is no JSON is refused', () => {
     'undefined',
     ']',
   ]
-  bad.push('nul', 'nullx', 'null_', '-', '--1', '1e', '1.', '.5', '01', '-01', '+1', '0x10', '1_000', 'NaN', '/*c*/1')
+  bad.push(
+    'nul',
+    'nullx',
+    'null_',
+    '1 null\ufeff',
+    '-',
+    '--1',
+    '1e',
+    '1.',
+    '.5',
+    '01',
+    '-01',
+    '+1',
+    '0x10',
+    '1_000',
+    'NaN',
+    '/*c*/1',
+  )
   bad.push('1 x', '{} x', '1"a"', '{}]', '{},', '1 2x', '"a', '"\t"', '"\\x"', '"\\u12g4"', '"\\', 'q=%7B%7D')
   bad.push('9223372036854775808', '-9223372036854775809', '99999999999999999999', `${'1'.repeat(1000)}.0`)
   for (const text of bad) assert.throws(() => read(text), refusal('syntax'), text)

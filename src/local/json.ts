@@ -58,7 +58,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
   t: '\t',
 }
 /** What may not stand right behind `true`, `false` or `null`. */
-const WORD_CHARACTER = /[\p{L}\p{N}\p{Pc}\p{Sc}\p{M}]/u
+const WORD_CHARACTER = /[\p{L}\p{N}\p{Pc}\p{Sc}\p{M}\p{Cf}]/u
 const HEX_QUAD = /^[0-9a-fA-F]{4}$/
 const LONE_SURROGATES = /\p{Surrogate}/gu
 
@@ -95,7 +95,7 @@ class Reader {
     this.#skipSpace()
     const code = this.#text.charCodeAt(this.#at)
     const isFollowed = this.#at < this.#text.length && code !== OPEN_OBJECT && code !== OPEN_ARRAY && code !== QUOTE
-    if (isFollowed) this.#expectEndOfNumber(this.#readScalar())
+    if (isFollowed) this.#skipScalar()
     return value
   }
 
@@ -190,9 +190,21 @@ class Reader {
     return (value + text.slice(from, at)).replace(LONE_SURROGATES, '?')
   }
 
+  /** A number that is only passed over may be of any size. */
+  #skipScalar(): void {
+    if (this.#readLiteral() !== undefined) return
+    this.#takeNumber()
+    this.#expectSpace()
+  }
+
   #readScalar(): boolean | null | bigint | number {
+    const literal = this.#readLiteral()
+    return literal === undefined ? this.#readNumber() : literal
+  }
+
+  #readLiteral(): boolean | null | undefined {
     const literal = LITERALS[this.#text.charAt(this.#at)]
-    if (literal === undefined) return this.#readNumber()
+    if (literal === undefined) return undefined
     const [text, value] = literal
     if (!this.#text.startsWith(text, this.#at)) throw new JsonError('syntax')
     this.#at += text.length
@@ -201,6 +213,11 @@ class Reader {
   }
 
   #readNumber(): bigint | number {
+    const { digits, isWhole } = this.#takeNumber()
+    return isWhole ? toInteger(digits) : Number(digits)
+  }
+
+  #takeNumber(): { digits: string; isWhole: boolean } {
     const start = this.#at
     this.#take(MINUS)
     if (this.#take(ZERO)) {
@@ -219,7 +236,7 @@ class Reader {
     }
     const digits = this.#text.slice(start, this.#at)
     if (digits.length > MAX_NUMBER_LENGTH) throw new JsonError('syntax')
-    return this.#at === endOfWhole ? toInteger(digits) : Number(digits)
+    return { digits, isWhole: this.#at === endOfWhole }
   }
 
   #skipDigits(): void {
@@ -234,7 +251,10 @@ class Reader {
 
   /** A number that is no member of anything ends with white space or with the text. */
   #expectEndOfNumber(value: Json): void {
-    if (typeof value !== 'bigint' && typeof value !== 'number') return
+    if (typeof value === 'bigint' || typeof value === 'number') this.#expectSpace()
+  }
+
+  #expectSpace(): void {
     if (this.#at < this.#text.length && !isSpace(this.#text.charCodeAt(this.#at))) throw new JsonError('syntax')
   }
 
