@@ -1,41 +1,28 @@
 /** What goes before live lines: what was missed, what a stream only announced, the state before the first change. */
 import type { FaunaError, GapReason } from '../errors.ts'
 import type { AnyEvent, GapEvent, StartEvent } from '../events/types.ts'
-import type { End } from '../end.ts'
 import { type CatchUpOperation, end } from '../observe.ts'
-import type { StreamSignals } from '../signals.ts'
+import type { Asking } from './asking.ts'
 import type { Cursor, PlacedEvent } from './cursor.ts'
 import type { History } from './history.ts'
+import type { Inflow } from './inflow.ts'
 import type { Opener } from './opener.ts'
 import type { Lack, ReadItem, Reading } from './reading.ts'
+import type { State } from './state.ts'
+import type { Teller } from './teller.ts'
 import type { Watch } from './watch.ts'
-
-/** What a backlog asks of its stream. */
-export interface BacklogOwner {
-  /** Gives an event to the loop. */
-  tell(event: AnyEvent, line?: string): AnyEvent
-  /** Says that events were missed; throws where the loop ends at that. */
-  miss(gap: GapEvent): void
-  /** The same, where the loop gets the state anew instead. */
-  missed(gap: GapEvent): void
-  recovered(...args: Parameters<StreamSignals['recovered']>): void
-  /** Lets the attempt go, and opens another one. */
-  lose(end: End): void
-  /** The transaction time that the attempt had in view, in microseconds; `NaN` where that is not known. */
-  view(): number
-  isOver(): boolean
-}
 
 /** What a backlog works with. */
 export type BacklogParts = {
   readonly cursor: Cursor
   readonly history: History
+  readonly asking: Asking
   readonly opener: Opener
-  readonly owner: BacklogOwner
+  readonly inflow: Inflow
+  readonly state: State
+  readonly teller: Teller
   readonly watch: Watch
   readonly hasSnapshot: boolean
-  /** Whether what a loss missed is read back. */
-  readonly readsBack: () => boolean
 }
 
 /** A reading that is under way. */
@@ -100,7 +87,7 @@ export class Backlog {
 
   /** What has to be read before the lines after an attempt's first event; a hole where that is not wanted. */
   begin(event: PlacedEvent): GapEvent | undefined {
-    const { cursor, history, hasSnapshot, readsBack } = this.#parts
+    const { cursor, history, asking, hasSnapshot } = this.#parts
     const until = event.type === 'start' ? event.txn : event.txn - 1
     const after = cursor.txn
     if (after === undefined) {
@@ -109,15 +96,16 @@ export class Backlog {
     }
     if (cursor.isCompleteAt(until)) return undefined
     // A place that was kept is gone on from, whatever losses do.
-    if (this.#isStartTold && !readsBack()) return { type: 'gap', after, until: event.txn, reason: 'live' }
+    if (this.#isStartTold && !asking.recovers && !asking.isExact)
+      return { type: 'gap', after, until: event.txn, reason: 'live' }
     this.#begin(history.catchUp(cursor.mark()!.read(), until, true), 'missed', after, until)
     return undefined
   }
 
   /** A `start` is told once for the life of the loop, after what happened before it. */
   takeStart(event: StartEvent, line: string): AnyEvent | undefined {
-    const { history, owner } = this.#parts
-    if (this.#read === undefined) history.confirm(owner.view())
+    const { history, inflow } = this.#parts
+    if (this.#read === undefined) history.confirm(inflow.view)
     if (this.#isStartTold) return undefined
     this.#start = { event, line }
     return this.#read?.kind === 'missed' ? undefined : this.#tellStart()
@@ -132,10 +120,10 @@ export class Backlog {
 
   /** Reads on. Where an answer does not come it is asked for again; the lines wait meanwhile. */
   async step(): Promise<void> {
-    const { opener, owner } = this.#parts
+    const { opener, state } = this.#parts
     const read = this.#read!
     const portion = await read.reading.next(read.operation)
-    if (owner.isOver()) return
+    if (state.isOver) return
     if ('how' in portion) {
       opener.fail(portion.how === 'closed' ? { how: 'cut' } : portion)
       await opener.rest()
@@ -164,57 +152,57 @@ export class Backlog {
   }
 
   #takeItem(item: ReadItem, read: Read): AnyEvent | undefined {
-    const { cursor, owner } = this.#parts
+    const { cursor, teller } = this.#parts
     if (item.type === 'gap') {
       read.reason ??= item.reason
       cursor.complete(item.until)
-      owner.miss(item)
+      teller.miss(item)
       return item
     }
     if (item.type !== 'synced') read.events++
     if (item.type === 'synced') cursor.complete(item.txn)
     else if (item.type !== 'snapshot') cursor.recover(item.txn)
-    return owner.tell(item)
+    return teller.tellRead(item)
   }
 
   #settle(read: Read, until: number, isDone: boolean): AnyEvent | undefined {
-    const { cursor, history, opener, owner } = this.#parts
+    const { cursor, history, opener, inflow, state, teller } = this.#parts
     cursor.complete(until)
     if (!isDone) return undefined
     this.#finish(read)
     const { kind, after, events } = read
     if (events > 0) opener.recovered()
-    if (kind !== 'awaited') history.confirm(owner.view())
-    if (kind === 'missed') owner.recovered({ after, until, events })
-    return owner.isOver() ? undefined : this.#tellStart()
+    if (kind !== 'awaited') history.confirm(inflow.view)
+    if (kind === 'missed') teller.recovered({ after, until, events })
+    return state.isOver ? undefined : this.#tellStart()
   }
 
   /** Something cannot be had: the loop is told, and goes on after it; one that holds a state gets it anew. */
   #takeLack(lack: Lack, read: Read): AnyEvent | undefined {
-    const { cursor, history, hasSnapshot, owner } = this.#parts
+    const { cursor, history, inflow, hasSnapshot, teller } = this.#parts
     const { kind, after, until } = read
     const { reason, cause } = lack
     this.#finish(read, { reason, error: cause })
     if (kind === 'state') return this.#takeStateLack(lack)
     const gap: GapEvent = { type: 'gap', after: cursor.txn ?? after, until, reason }
     if (hasSnapshot) {
-      owner.missed(gap)
+      teller.missed(gap)
       this.put({ type: 'reset', txn: until, reason })
       this.#mustReset = false
       this.#readState(until)
       return this.#tellStart()
     }
     cursor.complete(until)
-    history.confirm(owner.view())
+    history.confirm(inflow.view)
     this.#ready.push(() => this.#tellStart())
-    owner.miss(gap)
+    teller.miss(gap)
     return gap
   }
 
   #takeStateLack({ reason, cause }: Lack): undefined {
     if (reason === 'permission') throw cause as FaunaError
     // Too old by now: a new opening has a new state.
-    this.#parts.owner.lose({ how: 'cut', cause })
+    this.#parts.inflow.lose({ how: 'cut', cause })
   }
 
   #tellStart(): AnyEvent | undefined {
@@ -222,6 +210,6 @@ export class Backlog {
     this.#start = undefined
     if (start === undefined) return undefined
     this.#isStartTold = true
-    return this.#parts.owner.tell(start.event, start.line)
+    return this.#parts.teller.tellRead(start.event, start.line)
   }
 }

@@ -10,8 +10,8 @@ const lookAgainMs = 1_000
 
 /** What a hand-over asks of its stream. */
 export interface HandOverOwner {
-  /** The attempt that is open, once it is. */
-  attempt(): Promise<Attempt | undefined>
+  /** The attempt that is open, once it is; `undefined` before the first. */
+  opened(): Promise<Attempt | undefined> | undefined
   /** Whether the stream is still on this attempt, and goes on. */
   isOn(attempt: Attempt): boolean
   /**
@@ -67,7 +67,7 @@ export class HandOver {
   }
 
   async #begin(): Promise<void> {
-    const before = await this.#owner.attempt()
+    const before = await this.#owner.opened()
     if (before === undefined || !this.#owner.isOn(before)) return
     const successor = await Successor.of(await this.#opener.openOnce(), this.#link)
     // Where it was lost meanwhile, it came back by itself.

@@ -2,6 +2,7 @@
 import type { AnyEvent } from '../events/types.ts'
 import type { Saver } from './checkpoint.ts'
 import type { Cursor, Mark } from './cursor.ts'
+import type { Sequence } from './sequence.ts'
 
 /** An event that was decoded before its turn, or the error that stands there, and where the stream was before it. */
 type Held = { readonly before: Mark | undefined } & ({ readonly event: AnyEvent } | { readonly error: unknown })
@@ -9,13 +10,13 @@ type Held = { readonly before: Mark | undefined } & ({ readonly event: AnyEvent 
 /** Takes events one by one; who asks for the next one has worked through those before. */
 export class Keeper {
   readonly #cursor: Cursor
-  readonly #takeNext: () => AnyEvent | undefined
+  readonly #sequence: Sequence
   readonly #saver: Saver | undefined
   #held: Held | undefined
 
-  constructor(cursor: Cursor, takeNext: () => AnyEvent | undefined, saver: Saver | undefined) {
+  constructor(cursor: Cursor, sequence: Sequence, saver: Saver | undefined) {
     this.#cursor = cursor
-    this.#takeNext = takeNext
+    this.#sequence = sequence
     this.#saver = saver
   }
 
@@ -27,7 +28,7 @@ export class Keeper {
   /** The next event; `undefined` also where `save` must come first. */
   take(): AnyEvent | undefined {
     const saver = this.#saver
-    if (saver === undefined) return this.#held ? this.#release() : this.#takeNext()
+    if (saver === undefined) return this.#held ? this.#release() : this.#sequence.take()
     this.#held ??= this.#takeMarked()
     if (this.#held === undefined) return undefined
     const { before } = this.#held
@@ -38,7 +39,7 @@ export class Keeper {
 
   /** The next event, as a part of what was taken last: an array that the loop works through as one. */
   takeWith(): AnyEvent | undefined {
-    return this.#held ? this.#release() : this.#takeNext()
+    return this.#held ? this.#release() : this.#sequence.take()
   }
 
   /** The same where it is of this transaction; another event waits, and so does an error: it has its place after those. */
@@ -61,7 +62,7 @@ export class Keeper {
 
   #takeMarked(): Held | undefined {
     const before = this.#cursor.mark()
-    const event = this.#takeNext()
+    const event = this.#sequence.take()
     return event && { event, before }
   }
 

@@ -4,8 +4,9 @@ import { isSecretRefused } from '../answer.ts'
 import { Backoff } from '../backoff.ts'
 import { type End, toError } from '../end.ts'
 import type { Signal } from '../signals.ts'
+import type { Asking } from './asking.ts'
 import { Attempt, type AttemptOptions } from './attempt.ts'
-import type { Link, StreamRequest } from './link.ts'
+import type { Link } from './link.ts'
 import { judge } from './verdict.ts'
 import type { Watch } from './watch.ts'
 
@@ -21,9 +22,7 @@ export interface OpenerEvents {
 /** What an opener needs besides its link. */
 export type OpenerOptions = {
   readonly maxLineBytes: number
-  readonly resumes: boolean
-  /** What to ask for; an `End` where that cannot be found out. */
-  readonly prepare: () => StreamRequest | Promise<StreamRequest | End>
+  readonly asking: Asking
 }
 
 /** Gives one attempt after the other. */
@@ -35,6 +34,9 @@ export class Opener {
   readonly #backoff: Backoff
   #delayMs = 0
   #startedAt: number | undefined
+  /** Whether an answer has begun: what it follows is known, and asked for from then on. */
+  #wasAnswered = false
+  /** Whether a `start` came. */
   #wasOpen = false
   /** Set by a replay at once: the next one waits, so that a peer that always refuses cannot spin us. */
   #isReplayed = false
@@ -54,7 +56,10 @@ export class Opener {
     while (!this.#signal.aborted) {
       if (this.#delayMs > 0 && !(await this.rest())) break
       const attempt = await this.openOnce()
-      if (!('how' in attempt)) return attempt
+      if (!('how' in attempt)) {
+        this.#wasAnswered = true
+        return attempt
+      }
       if (attempt.how === 'closed') break
       this.lose(attempt)
     }
@@ -63,8 +68,8 @@ export class Opener {
 
   /** One opening; a secret that a function gives may have been changed meanwhile, and is asked for once more. */
   async openOnce(): Promise<Attempt | End> {
-    const { prepare, maxLineBytes } = this.#options
-    const prepared = prepare()
+    const { asking, maxLineBytes } = this.#options
+    const prepared = asking.prepare(this.#wasAnswered)
     const request = 'then' in prepared ? await prepared : prepared
     if ('how' in request) return request
     const pinged = (roundTripMs: number) => this.#owner.signal('ping', { roundTripMs })
@@ -112,7 +117,7 @@ export class Opener {
   /** As `lose`, of a query beside the stream, which stays as it is. */
   fail(end: Exclude<End, { how: 'closed' }>, heldBytes = 0): void {
     const error = toError(end, this.#link.where, heldBytes)
-    const delayMs = this.#options.resumes ? this.#delayAfter(end) : undefined
+    const delayMs = this.#options.asking.resumes ? this.#delayAfter(end) : undefined
     if (delayMs === undefined) throw error
     this.#delayMs = delayMs
     this.#owner.signal('lost', { error })

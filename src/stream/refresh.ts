@@ -3,28 +3,32 @@
  * would be a hole though nothing was missed. So history is asked whether anything happened, and the place moves on if not.
  */
 import type { Time, Timer } from '../time.ts'
+import type { Saver } from './checkpoint.ts'
+import type { Cursor } from './cursor.ts'
+import type { History } from './history.ts'
+import type { Inflow } from './inflow.ts'
 
 /** History reaches back 15 minutes at least (protocol.md F.4); a third of it leaves time to come back. In milliseconds. */
 const refreshMs = 5 * 60_000
 
-/** What a refresh asks of its stream. */
-export interface RefreshOwner {
-  /** Whether the stream is open, waits for events, and got none since this time, in milliseconds since the Unix epoch. */
-  isQuietSince(time: number): boolean
-  /** Asks history, and moves the place on where nothing happened. */
-  refresh(): Promise<void>
+/** What a refresh works with. */
+export type RefreshParts = {
+  readonly cursor: Cursor
+  readonly history: History
+  readonly inflow: Inflow
+  readonly saver: Saver | undefined
 }
 
 /** A timer that comes back until it is stopped. */
 export class Refresh {
   readonly #time: Time
-  readonly #owner: RefreshOwner
+  readonly #parts: RefreshParts
   #timer: Timer | undefined
   #isStopped = false
 
-  constructor(time: Time, owner: RefreshOwner) {
+  constructor(time: Time, parts: RefreshParts) {
     this.#time = time
-    this.#owner = owner
+    this.#parts = parts
   }
 
   /** Begins, once. */
@@ -42,7 +46,17 @@ export class Refresh {
   }
 
   async #run(): Promise<void> {
-    if (this.#owner.isQuietSince(this.#time.now() - refreshMs)) await this.#owner.refresh()
+    if (this.#parts.inflow.heldSinceQuiet(this.#time.now() - refreshMs) === 0) await this.#refresh()
     if (!this.#isStopped) this.#wait()
+  }
+
+  async #refresh(): Promise<void> {
+    const { cursor, history, inflow, saver } = this.#parts
+    const [attempt, before] = [inflow.attempt, cursor.txn!]
+    const quietUntil = await history.findQuiet({ txn: before, isComplete: true, keys: [] })
+    if (quietUntil === undefined || !inflow.isOn(attempt) || !inflow.isReading || cursor.txn !== before) return
+    cursor.complete(quietUntil)
+    const mark = cursor.mark()!
+    if (saver?.isDue(mark)) saver.keep(mark)
   }
 }

@@ -22,6 +22,14 @@ export class State {
     return this.#now
   }
 
+  get isOpen(): boolean {
+    return this.#now === 'open'
+  }
+
+  get isOver(): boolean {
+    return this.#now === 'closed'
+  }
+
   /** Moves where the table allows it; says whether it did. */
   move(to: StreamState): boolean {
     const before = this.#now
