@@ -1,6 +1,5 @@
 /** What comes in: one attempt after the other, and the lines of it that nobody has taken yet. */
 import type { End } from '../end.ts'
-import type { Time } from '../time.ts'
 import type { Asking } from './asking.ts'
 import type { Attempt } from './attempt.ts'
 import type { Cursor } from './cursor.ts'
@@ -24,8 +23,12 @@ export type InflowParts = {
 
 /** The attempt that a stream is on. Nothing is sent before the first `pull`. */
 export class Inflow implements HandOverOwner {
-  readonly #parts: InflowParts
-  readonly #time: Time
+  readonly #link: Link
+  readonly #state: State
+  readonly #cursor: Cursor
+  readonly #history: History
+  readonly #asking: Asking
+  readonly #opener: Opener
   readonly #lag = new Lag()
   #attempt: Attempt | undefined
   #opening: Promise<Attempt | undefined> | undefined
@@ -43,9 +46,13 @@ export class Inflow implements HandOverOwner {
   /** Made when the first one is asked for. */
   #handOver: HandOver | undefined
 
-  constructor(parts: InflowParts) {
-    this.#parts = parts
-    this.#time = parts.link.time
+  constructor({ link, state, cursor, history, asking, opener }: InflowParts) {
+    this.#link = link
+    this.#state = state
+    this.#cursor = cursor
+    this.#history = history
+    this.#asking = asking
+    this.#opener = opener
   }
 
   /** The attempt whose lines come. */
@@ -90,9 +97,8 @@ export class Inflow implements HandOverOwner {
 
   /** How far the loop is behind, in milliseconds; `undefined` where that cannot be said. */
   get lagMs(): number | undefined {
-    const { state, cursor } = this.#parts
-    if (state.isOver) return undefined
-    return this.#lag.measure(this.#time.now(), cursor.txn, this.#isReading && state.isOpen)
+    if (this.#state.isOver) return undefined
+    return this.#lag.measure(this.#link.time.now(), this.#cursor.txn, this.#isReading && this.#state.isOpen)
   }
 
   /** The next line that has come. */
@@ -118,28 +124,27 @@ export class Inflow implements HandOverOwner {
 
   /** An event came by another way than as a line. */
   recovered(): void {
-    this.#lastEventAt = this.#time.now()
+    this.#lastEventAt = this.#link.time.now()
   }
 
   /** One step towards more; says whether there may be something to take, `undefined` where nothing will ever come. */
   async pull(): Promise<boolean | undefined> {
-    const { state, cursor } = this.#parts
     if (this.#told) this.lose(this.#told)
     if (this.#next < this.#lines.length) return true
     this.#attempt ??= await this.#open()
-    if (state.isOver) return false
+    if (this.#state.isOver) return false
     const attempt = this.#attempt
     if (attempt === undefined) return undefined
     this.#isReading = true
     const read = await attempt.read()
     this.#isReading = false
-    if (state.isOver) return false
+    if (this.#state.isOver) return false
     // Its successor took over meanwhile, and brought lines.
     if (this.#attempt !== attempt) return true
-    const now = this.#time.now()
+    const now = this.#link.time.now()
     const isLost = 'how' in read
     // What a peer did not tell that was gone already says nothing.
-    if (state.isOpen) this.#lag.waited(isLost ? Math.min(now, attempt.lastHeardAt) : now, cursor.txn)
+    if (this.#state.isOpen) this.#lag.waited(isLost ? Math.min(now, attempt.lastHeardAt) : now, this.#cursor.txn)
     if (isLost) {
       this.lose(read)
       return false
@@ -150,13 +155,12 @@ export class Inflow implements HandOverOwner {
 
   /** What we did not ask for: the opener says whether, and when, we come back. */
   lose(end: End): void {
-    const { state, cursor, asking, opener } = this.#parts
-    if (end.how === 'told') asking.learn(end.error)
+    if (end.how === 'told') this.#asking.learn(end.error)
     const successor = this.#handOver?.successor
     if (successor) {
       // The error of a lost right stands at the transaction that it withholds: all before it was told.
-      if (end.how === 'told' && end.error.txn > successor.startTxn) cursor.complete(successor.startTxn)
-      if (asking.resumes || cursor.isCompleteAt(successor.startTxn)) return this.goOver(successor)
+      if (end.how === 'told' && end.error.txn > successor.startTxn) this.#cursor.complete(successor.startTxn)
+      if (this.#asking.resumes || this.#cursor.isCompleteAt(successor.startTxn)) return this.goOver(successor)
       this.#handOver?.cancel()
     }
     const attempt = this.#attempt
@@ -166,13 +170,13 @@ export class Inflow implements HandOverOwner {
     this.#drop()
     attempt?.cancel()
     // An exchange that was closed, though nobody closed the stream, went with its connection.
-    opener.lose(end.how === 'closed' ? { how: 'cut' } : end, attempt?.heldBytes)
-    state.move('connecting')
+    this.#opener.lose(end.how === 'closed' ? { how: 'cut' } : end, attempt?.heldBytes)
+    this.#state.move('connecting')
   }
 
   /** Opens the stream anew beside this attempt; see `HandOver`. */
   handOver(): Promise<void> {
-    this.#handOver ??= new HandOver(this.#parts.link, this.#parts.opener, this)
+    this.#handOver ??= new HandOver(this.#link, this.#opener, this)
     return this.#handOver.begin()
   }
 
@@ -182,14 +186,14 @@ export class Inflow implements HandOverOwner {
     this.#handOver?.settle()
     this.#attempt = successor.attempt
     this.#opening = Promise.resolve(successor.attempt)
-    this.#arrive(successor.lines, this.#time.now())
+    this.#arrive(successor.lines, this.#link.time.now())
     this.#told = undefined
     this.#isPlaced = false
     before?.cancel()
   }
 
   passed(successor: Successor): void {
-    this.#parts.cursor.complete(successor.startTxn)
+    this.#cursor.complete(successor.startTxn)
     this.goOver(successor)
   }
 
@@ -203,7 +207,7 @@ export class Inflow implements HandOverOwner {
   }
 
   isOn(attempt: Attempt | undefined): boolean {
-    return !this.#parts.state.isOver && this.#attempt === attempt
+    return !this.#state.isOver && this.#attempt === attempt
   }
 
   heldSinceQuiet(time: number): number | undefined {
@@ -224,17 +228,16 @@ export class Inflow implements HandOverOwner {
   }
 
   async #open(): Promise<Attempt | undefined> {
-    const { state, history, opener } = this.#parts
-    state.move('connecting')
+    this.#state.move('connecting')
     // A listener of that move may have closed the stream.
-    if (state.isOver) return undefined
-    this.#opening = opener.open()
+    if (this.#state.isOver) return undefined
+    this.#opening = this.#opener.open()
     const attempt = await this.#opening
-    this.#openedAt = this.#time.now()
+    this.#openedAt = this.#link.time.now()
     this.#isPlaced = false
     // Closed while it was opening: nobody else knows of it yet.
-    if (state.isOver) attempt?.cancel()
-    if (attempt) history.openedAt(readView(attempt))
+    if (this.#state.isOver) attempt?.cancel()
+    if (attempt) this.#history.openedAt(readView(attempt))
     return attempt
   }
 

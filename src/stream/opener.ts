@@ -3,34 +3,22 @@ import { wait } from '../abort.ts'
 import { isSecretRefused } from '../answer.ts'
 import { Backoff } from '../backoff.ts'
 import { type End, toError } from '../end.ts'
-import type { Signal } from '../signals.ts'
 import type { Asking } from './asking.ts'
 import { Attempt, type AttemptOptions } from './attempt.ts'
 import type { Link } from './link.ts'
 import { judge } from './verdict.ts'
-import type { Watch } from './watch.ts'
+import type { Hearer } from './watch.ts'
 
 /** A stream that stayed open for so long was healthy: the attempts are counted anew, in milliseconds. */
 const healthyMs = 10_000
 
-/** What the owner of an opener is told, and what is counted of it. */
-export interface OpenerEvents {
-  readonly watch: Watch
-  readonly signal: Signal
-}
-
-/** What an opener needs besides its link. */
-export type OpenerOptions = {
-  readonly maxLineBytes: number
-  readonly asking: Asking
-}
-
 /** Gives one attempt after the other. */
 export class Opener {
   readonly #link: Link
-  readonly #options: OpenerOptions
+  readonly #asking: Asking
+  readonly #maxLineBytes: number
   readonly #signal: AbortSignal
-  readonly #owner: OpenerEvents
+  readonly #hearer: Hearer
   readonly #backoff: Backoff
   #delayMs = 0
   #startedAt: number | undefined
@@ -43,11 +31,12 @@ export class Opener {
   /** Set by a reopening after a lost right: a second one, with no event in between, would not help. */
   #isReauthorized = false
 
-  constructor(link: Link, options: OpenerOptions, signal: AbortSignal, owner: OpenerEvents) {
+  constructor(link: Link, asking: Asking, maxLineBytes: number, signal: AbortSignal, hearer: Hearer) {
     this.#link = link
-    this.#options = options
+    this.#asking = asking
+    this.#maxLineBytes = maxLineBytes
     this.#signal = signal
-    this.#owner = owner
+    this.#hearer = hearer
     this.#backoff = new Backoff(link.backoff)
   }
 
@@ -68,12 +57,11 @@ export class Opener {
 
   /** One opening; a secret that a function gives may have been changed meanwhile, and is asked for once more. */
   async openOnce(): Promise<Attempt | End> {
-    const { asking, maxLineBytes } = this.#options
-    const prepared = asking.prepare(this.#wasAnswered)
+    const prepared = this.#asking.prepare(this.#wasAnswered)
     const request = 'then' in prepared ? await prepared : prepared
     if ('how' in request) return request
-    const pinged = (roundTripMs: number) => this.#owner.signal('ping', { roundTripMs })
-    const options: AttemptOptions = { request, maxLineBytes, pinged, watch: this.#owner.watch }
+    const pinged = (roundTripMs: number) => this.#hearer.signal('ping', { roundTripMs })
+    const options: AttemptOptions = { request, maxLineBytes: this.#maxLineBytes, pinged, watch: this.#hearer.watch }
     const attempt = await Attempt.open(this.#link, options, this.#signal)
     const isRefused = 'how' in attempt && attempt.how === 'answered' && isSecretRefused(attempt.error)
     if (!isRefused || !this.#link.secretRefused()) return attempt
@@ -117,11 +105,11 @@ export class Opener {
   /** As `lose`, of a query beside the stream, which stays as it is. */
   fail(end: Exclude<End, { how: 'closed' }>, heldBytes = 0): void {
     const error = toError(end, this.#link.where, heldBytes)
-    const delayMs = this.#options.asking.resumes ? this.#delayAfter(end) : undefined
+    const delayMs = this.#asking.resumes ? this.#delayAfter(end) : undefined
     if (delayMs === undefined) throw error
     this.#delayMs = delayMs
-    this.#owner.signal('lost', { error })
-    this.#owner.signal('retry', { attempt: this.#backoff.attempts, delayMs })
+    this.#hearer.signal('lost', { error })
+    this.#hearer.signal('retry', { attempt: this.#backoff.attempts, delayMs })
   }
 
   #forgetWhenHealthy(): void {

@@ -22,13 +22,19 @@ export type RefreshParts = {
 /** A timer that comes back until it is stopped. */
 export class Refresh {
   readonly #time: Time
-  readonly #parts: RefreshParts
+  readonly #cursor: Cursor
+  readonly #history: History
+  readonly #inflow: Inflow
+  readonly #saver: Saver | undefined
   #timer: Timer | undefined
   #isStopped = false
 
-  constructor(time: Time, parts: RefreshParts) {
+  constructor(time: Time, { cursor, history, inflow, saver }: RefreshParts) {
     this.#time = time
-    this.#parts = parts
+    this.#cursor = cursor
+    this.#history = history
+    this.#inflow = inflow
+    this.#saver = saver
   }
 
   /** Begins, once. */
@@ -46,17 +52,17 @@ export class Refresh {
   }
 
   async #run(): Promise<void> {
-    if (this.#parts.inflow.heldSinceQuiet(this.#time.now() - refreshMs) === 0) await this.#refresh()
+    if (this.#inflow.heldSinceQuiet(this.#time.now() - refreshMs) === 0) await this.#refresh()
     if (!this.#isStopped) this.#wait()
   }
 
   async #refresh(): Promise<void> {
-    const { cursor, history, inflow, saver } = this.#parts
+    const [cursor, inflow] = [this.#cursor, this.#inflow]
     const [attempt, before] = [inflow.attempt, cursor.txn!]
-    const quietUntil = await history.findQuiet({ txn: before, isComplete: true, keys: [] })
+    const quietUntil = await this.#history.findQuiet({ txn: before, isComplete: true, keys: [] })
     if (quietUntil === undefined || !inflow.isOn(attempt) || !inflow.isReading || cursor.txn !== before) return
     cursor.complete(quietUntil)
     const mark = cursor.mark()!
-    if (saver?.isDue(mark)) saver.keep(mark)
+    if (this.#saver?.isDue(mark)) this.#saver.keep(mark)
   }
 }

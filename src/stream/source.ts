@@ -18,7 +18,8 @@ import type { Pullable } from './pull.ts'
 import { Refresh } from './refresh.ts'
 import { Sequence } from './sequence.ts'
 import { State } from './state.ts'
-import { type Hearer, Teller, type TellerOptions } from './teller.ts'
+import { Teller, type TellerOptions } from './teller.ts'
+import type { Hearer } from './watch.ts'
 
 /** What the owner of a source is told. */
 export interface SourceEvents extends Hearer {
@@ -69,7 +70,7 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#owner = owner
     const { watch, signal } = owner
     this.#counters = watch.counters
-    const state = (this.#state = new State((now, before) => signal('state', now, before)))
+    const state = (this.#state = new State(signal))
     const { request, maxLineBytes, snapshot: hasSnapshot, pageSize, since } = options
     const { body, fields } = request
     const cursor = this.#cursor
@@ -78,7 +79,7 @@ export class EventSource implements Pullable<AnyEvent> {
     this.#history = history
     const saver = (this.#saver = this.#makeSaver())
     const asking = new Asking(link, history, options, signal)
-    const opener = new Opener(link, { maxLineBytes, asking }, life, owner)
+    const opener = new Opener(link, asking, maxLineBytes, life, owner)
     const inflow = (this.#inflow = new Inflow({ link, state, cursor, history, asking, opener }))
     const refresh = (this.#refresh = new Refresh(link.time, { cursor, history, inflow, saver }))
     const teller = new Teller(link, options, inflow, owner)

@@ -1,5 +1,5 @@
 /** The one place where a stream's state is kept and changed. */
-import type { StreamState } from '../signals.ts'
+import type { Signal, StreamState } from '../signals.ts'
 
 /** Which states may follow a state. */
 export const moves: Readonly<Record<StreamState, readonly StreamState[]>> = {
@@ -9,13 +9,13 @@ export const moves: Readonly<Record<StreamState, readonly StreamState[]>> = {
   closed: [],
 }
 
-/** A state that moves only along the table. */
+/** A state that moves only along the table, and says so. */
 export class State {
   #now: StreamState = 'idle'
-  readonly #onMove: (state: StreamState, before: StreamState) => void
+  readonly #signal: Signal
 
-  constructor(onMove: (state: StreamState, before: StreamState) => void) {
-    this.#onMove = onMove
+  constructor(signal: Signal) {
+    this.#signal = signal
   }
 
   get now(): StreamState {
@@ -35,7 +35,7 @@ export class State {
     const before = this.#now
     if (!moves[before].includes(to)) return false
     this.#now = to
-    this.#onMove(to, before)
+    this.#signal('state', to, before)
     return true
   }
 }

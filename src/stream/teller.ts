@@ -1,23 +1,17 @@
 /** Tells: every event passes here on its way to the loop, and so does every hole. */
 import { GapError } from '../errors.ts'
 import type { AnyEvent, GapEvent } from '../events/types.ts'
-import type { Signal, StreamSignals } from '../signals.ts'
+import type { StreamSignals } from '../signals.ts'
 import type { Inflow } from './inflow.ts'
 import type { Link, StreamRequest } from './link.ts'
 import { tellObserver } from './observed.ts'
-import type { Watch } from './watch.ts'
+import type { Hearer } from './watch.ts'
 
 /** What the caller asked for; `content` is the expression as it was given, for the observer. */
 export type TellerOptions = {
   readonly request: StreamRequest
   readonly content: unknown
   readonly onGap: 'throw' | 'yield'
-}
-
-/** What hears of a stream besides its loop. */
-export interface Hearer {
-  readonly watch: Watch
-  readonly signal: Signal
 }
 
 /** Tells the observer, the signals and the counters what the loop gets. */

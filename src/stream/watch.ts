@@ -5,8 +5,14 @@ import { readEvent } from '../events/decode.ts'
 import { makeCounters, type StreamHealth } from '../health.ts'
 import type { Batch } from '../ndjson/batch.ts'
 import { begin, type CatchUpOperation, end, type ObservedStream, type OpeningOperation, tell } from '../observe.ts'
-import type { StreamSignals } from '../signals.ts'
+import type { Signal, StreamSignals } from '../signals.ts'
 import { nameContainer, type Target } from './target.ts'
+
+/** Who hears of a stream besides its loop. */
+export interface Hearer {
+  readonly watch: Watch
+  readonly signal: Signal
+}
 
 /** Counts, and tells. */
 export class Watch {
