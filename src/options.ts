@@ -11,12 +11,12 @@ import { isSendable, type SecretSource } from './secret.ts'
 import { defaultPageSize, maxPageSize } from './stream/catch-up.ts'
 import type { CheckpointStore } from './stream/checkpoint.ts'
 import { systemTime, type Time } from './time.ts'
-import type { TlsOptions } from './transport/session.ts'
+import type { TlsOptions } from './transport/opening.ts'
 import { defaultReceiveBufferBytes, minWindowBytes } from './transport/windows.ts'
 
 export type { SecretSource } from './secret.ts'
 export type { Time, Timer } from './time.ts'
-export type { TlsOptions } from './transport/session.ts'
+export type { TlsOptions } from './transport/opening.ts'
 
 /** Options of a `Client`. Times are in milliseconds. */
 export type ClientOptions = {

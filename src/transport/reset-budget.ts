@@ -5,7 +5,7 @@ import type { Time } from '../time.ts'
  * The server answers about 200 of our resets within 30 s with GOAWAY(ENHANCE_YOUR_CALM) and takes every stream of the
  * connection along (reliability.md, "our own resets"): we stay below 150.
  */
-export const maxResets = 149
+const maxResets = 149
 const windowMs = 30_000
 
 /** Counts the resets of one session in a sliding window. */
