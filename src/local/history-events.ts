@@ -110,6 +110,9 @@ export function isBefore(event: HistoryEvent, from: HistoryEvent, isAscending: b
   return isAscending ? compared < 0 : compared >= 0
 }
 
+/** A part of history: from one place to another, both included, and which way it is told. */
+export type Span = { readonly from: HistoryEvent; readonly to: HistoryEvent; readonly isAscending: boolean }
+
 /** Opposite to another order. */
 export function opposite(order: CompareEvents): CompareEvents {
   return (a, b) => order(b, a)

@@ -1,9 +1,6 @@
 /** When an entry of a set was there: what is needed to tell the history of what hangs on it. */
 import { highestRef, isArrival, lowestRef } from './history-events.ts'
-import type { CompareEvents, HistoryEvent } from './history-events.ts'
-
-/** A part of history: from one place to another, and which way it is told. */
-type Span = { readonly from: HistoryEvent; readonly to: HistoryEvent; readonly isAscending: boolean }
+import type { CompareEvents, HistoryEvent, Span } from './history-events.ts'
 
 /** An entry is there all of the time, never, or comes and goes; then also between which places it was there. */
 export type Presence =
