@@ -1,93 +1,9 @@
 /**
- * The error family: one base, one class a kind of trouble, and the closed union of codes.
+ * The error family: one base, one class a kind of trouble.
  * A message says what happened, where, and what to do. It never holds a secret.
  */
-
-/** Codes that the SDK itself gives; each stands in the README's table with what to do. */
-export type SdkErrorCode =
-  | 'invalid_option'
-  | 'client_closed'
-  | 'already_started'
-  | 'already_closed'
-  | 'connect_failed'
-  | 'connect_timeout'
-  | 'not_http2'
-  | 'no_place'
-  | 'secret_failed'
-  | 'start_timeout'
-  | 'ping_timeout'
-  | 'connection_lost'
-  | 'server_closed'
-  | 'stream_reset'
-  | 'refused'
-  | 'bad_line'
-  | 'bad_event'
-  | 'line_too_long'
-  | 'bad_response'
-  | 'gap'
-  | 'invalid_data'
-  | 'bad_checkpoint'
-  | 'checkpoint_mismatch'
-  | 'data_in_use'
-  | 'bad_data'
-  | 'data_failed'
-  | 'bad_import'
-  | 'bad_query_text'
-  | 'unknown_error'
-
-/** Codes that the server gives, in its own spelling (protocol.md B.7, B.10, C.4). */
-const serverCodes = [
-  'authentication failed',
-  'bad request',
-  'call error',
-  'check constraint failure',
-  'contended transaction',
-  'feature not available',
-  'forbidden',
-  'instance already exists',
-  'instance not found',
-  'instance not unique',
-  'internal server error',
-  'invalid argument',
-  'invalid expression',
-  'invalid object in container',
-  'invalid ref',
-  'invalid scope',
-  'invalid token',
-  'invalid url parameter',
-  'invalid write time',
-  'method not allowed',
-  'missing identity',
-  'move database error',
-  'not found',
-  'operator error',
-  'permission denied',
-  'processing time limit exceeded',
-  'request timeout',
-  'request too large',
-  'schema not found',
-  'schema validation failed',
-  'stack overflow',
-  'time out',
-  'too many requests',
-  'transaction aborted',
-  'unauthorized',
-  'validation failed',
-  'value not found',
-] as const
-
-/** A code that the server gives, in its own spelling. */
-export type ServerErrorCode = (typeof serverCodes)[number]
-
-/** Every `code` that an error of this package can have. */
-export type ErrorCode = SdkErrorCode | ServerErrorCode
-
-const knownServerCodes: ReadonlySet<string> = new Set(serverCodes)
-
-/** The server's code where it is one we know; else `unknown_error`, the text itself staying in the error's details. */
-export function toServerCode(code: string): ServerErrorCode | 'unknown_error' {
-  return knownServerCodes.has(code) ? (code as ServerErrorCode) : 'unknown_error'
-}
+import { type ErrorCode, type SdkErrorCode, toServerCode } from './error-codes.ts'
+import { advise } from './server-advice.ts'
 
 /** The base of all errors that this package throws. */
 export class FaunaError extends Error {
@@ -258,67 +174,6 @@ export type ErrorDetail = {
   readonly failures?: readonly Failure[]
   /** Errors inside a user-defined function that was called. */
   readonly cause?: readonly ErrorDetail[]
-}
-
-type Advice = { readonly code: string; readonly description?: RegExp; readonly text: string }
-
-/** What to do about an error of the server: the first row that fits. */
-const advices: readonly Advice[] = [
-  { code: 'unauthorized', text: 'check the secret: the key may be deleted, expired, or of another database' },
-  {
-    code: 'permission denied',
-    description: /Authorization lost/,
-    text: 'the key, its role or its token was changed or deleted; where the secret is still good a new stream works, but the change at this txn was withheld: read it',
-  },
-  {
-    code: 'permission denied',
-    text: 'the role of the key lacks the right for the call at this position: grant it (read on the collection, read or unrestricted_read on the index, call on the function), or use another key',
-  },
-  {
-    code: 'invalid argument',
-    description: /Expected a Document Ref or Version, or a Set Ref/,
-    text: 'a stream follows the ref of a document, a version of one (Get), Match(index, …terms) or Documents(collection), of collections of your own; for anything else follow one of these and query when it changes',
-  },
-  {
-    code: 'invalid expression',
-    description: /performs a write/,
-    text: 'the expression of a stream may only read: write with client.query first',
-  },
-  {
-    code: 'invalid expression',
-    description: /^Ref refers to undefined/,
-    text: 'what the stream followed is gone, as after a restart of a server that keeps nothing: create it anew, then open the stream',
-  },
-  { code: 'not found', text: 'is the path of the endpoint right? Most servers have none' },
-  { code: 'invalid ref', text: 'create it first, or check its name and the database of the secret' },
-  {
-    code: 'instance not found',
-    description: /is not active/,
-    text: 'the index is still being built: wait until Select("active", Get(index)) is true',
-  },
-  { code: 'contended transaction', text: 'another transaction wrote the same documents: send it again' },
-  {
-    code: 'too many requests',
-    text: 'the server is at its limit: close streams that are not needed, or try again later',
-  },
-  { code: 'request too large', text: 'an expression may have 8 MiB' },
-  {
-    code: 'internal server error',
-    description: /refCnt/,
-    text: 'the server cannot render bytes in an event: leave out the fields that hold them (fields: ["action"]) and read the document with a query',
-  },
-  {
-    code: 'time out',
-    description: /congestion/,
-    text: 'the stream fell 4,096 events behind and what was queued is lost: open it anew and read what it missed; let the loop do less',
-  },
-  { code: 'time out', text: 'the server was too busy or is stopping: try again' },
-]
-
-/** The sentence that says what to do, to append to a message; empty where there is nothing to add. */
-function advise(code: string, description: string): string {
-  const row = advices.find(advice => advice.code === code && (advice.description?.test(description) ?? true))
-  return row ? ` — ${row.text}` : ''
 }
 
 /** Statuses after which the same request may succeed later (reliability.md, rules). */

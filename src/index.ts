@@ -4,8 +4,8 @@
  */
 export type { BackoffOptions } from './backoff.ts'
 export { Client, type Follow } from './client.ts'
+export type { ErrorCode, SdkErrorCode, ServerErrorCode } from './error-codes.ts'
 export {
-  type ErrorCode,
   type ErrorDetail,
   type Failure,
   FaunaError,
@@ -19,8 +19,6 @@ export {
   QueryTextError,
   SchemaError,
   type SchemaIssue,
-  type SdkErrorCode,
-  type ServerErrorCode,
   StateError,
   StreamError,
   TransportError,

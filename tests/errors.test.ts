@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { toError } from '../src/end.ts'
-import { QueryError, StreamError, toServerCode, TransportError } from '../src/errors.ts'
+import { toServerCode } from '../src/error-codes.ts'
+import { QueryError, StreamError, TransportError } from '../src/errors.ts'
 import './support/leaks.ts'
 
 const where = 'POST /stream at http://fake.test'

@@ -19,7 +19,7 @@ const blocks = listCodeBlocks(readme)
 
 describe('the tables of the README', () => {
   test('list every code of the errors, and no other', async () => {
-    const source = await readFile(join(root, 'src/errors.ts'), 'utf8')
+    const source = await readFile(join(root, 'src/error-codes.ts'), 'utf8')
     const union = /type SdkErrorCode =\n((?: {2}\| '.+'\n)+)/.exec(source)?.[1] ?? ''
     const table = /const serverCodes = \[\n((?: {2}'.+',\n)+)\]/.exec(source)?.[1] ?? ''
     const quoted = (text: string) => [...text.matchAll(/'(.+)'/g)].map(([, code]) => code)

@@ -10,7 +10,9 @@ import type { Rooms, Sources } from './support/imports.ts'
 import './support/leaks.ts'
 
 const rooms: Rooms = {
-  'errors.ts': { rank: 0, mayImport: [] },
+  'errors.ts': { rank: 0, mayImport: ['error-codes.ts', 'server-advice.ts'] },
+  'error-codes.ts': { rank: 0, mayImport: [] },
+  'server-advice.ts': { rank: 0, mayImport: [] },
   'signals.ts': { rank: 0, mayImport: ['errors.ts'] },
   // What is counted of streams and clients.
   'health.ts': { rank: 0, mayImport: ['signals.ts'] },
@@ -155,6 +157,7 @@ const rooms: Rooms = {
       'query/',
       'text/',
       'values/',
+      'error-codes.ts',
       'errors.ts',
       'health.ts',
       'signals.ts',
