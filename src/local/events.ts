@@ -3,7 +3,7 @@ import { writeString } from './json.ts'
 import type { Change, Shown } from './history.ts'
 import type { PlacedEvent } from './indexing.ts'
 import type { Renderer } from './render.ts'
-import type { DocumentNotice } from './transaction.ts'
+import type { DocumentNotice } from './document-notices.ts'
 import type { Ref } from './values.ts'
 
 /** What an event may show, in the order in which it does. */

@@ -3,7 +3,8 @@
  * collection), so a commit costs the same however many streams are open on other things.
  */
 import type { PlacedEvent } from './indexing.ts'
-import type { Commit, DocumentNotice } from './transaction.ts'
+import type { DocumentNotice } from './document-notices.ts'
+import type { Commit } from './transaction.ts'
 import type { Ref } from './values.ts'
 
 /** What a follower is told. */

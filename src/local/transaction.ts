@@ -6,22 +6,18 @@
  * without a pause, so nobody else ever sees it half done.
  */
 import type { Clock } from './clock.ts'
-import { canonicalKey } from './equality.ts'
 import type { Database } from './database.ts'
+import { DocumentNotices } from './document-notices.ts'
+import type { DocumentNotice } from './document-notices.ts'
 import type { Edit, TransactionRecord } from './edits.ts'
-import { DocumentHistory, changeOf, isLive } from './history.ts'
-import type { Change, LiveVersion, Version } from './history.ts'
+import { canonicalKey } from './equality.ts'
+import { DocumentHistory, isLive } from './history.ts'
+import type { LiveVersion, Version } from './history.ts'
 import { entriesWithout, identityOf, timelineOf } from './indexing.ts'
 import type { Placed, PlacedEvent, SetOwner } from './indexing.ts'
+import { SetNotices } from './set-notices.ts'
 import type { State, Undo } from './state.ts'
 import type { ObjectValue, Ref } from './values.ts'
-
-/** What happened to a document. */
-export type DocumentNotice = {
-  readonly ref: Ref
-  readonly type: 'version' | 'history_rewrite'
-  readonly change: Change
-}
 
 /** What a transaction did, for the streams. */
 export type Commit = {
@@ -30,41 +26,15 @@ export type Commit = {
   readonly sets: readonly PlacedEvent[]
 }
 
-/** Which write it was: it decides what the sets are told (see `Told`). */
+/** Which write it was: it decides what the sets are told (see `SetNotices`). */
 export type WriteKind = 'create' | 'update' | 'delete'
 
-/** A document that the transaction has written: what it was before, and its entries then. */
+/** A document that the transaction has written, and what that changed in the sets of each owner. */
 type Written = {
   readonly ref: Ref
   readonly base: LiveVersion | undefined
   newest: Version
   readonly net: Map<SetOwner, PlacedEvent[]>
-}
-
-/** A notice whose change is known only when the transaction ends. */
-type Notice = DocumentNotice | { readonly written: Written }
-
-/**
- * What sets are told of a transaction. The real server compares every write with the state *before* the transaction
- * (a `create` with nothing), and an `add` swallows the `remove` of the same entry: where one transaction writes a
- * document twice that is not what the set holds (protocol.md B.6).
- */
-class Told {
-  readonly #events = new Map<string, PlacedEvent>()
-
-  tell(event: PlacedEvent): void {
-    const entry = `${event.ts} ${identityOf(event.placed)}`
-    if (event.action === 'remove') {
-      if (!this.#events.has(`add ${entry}`)) this.#events.set(`remove ${entry}`, event)
-      return
-    }
-    this.#events.delete(`remove ${entry}`)
-    this.#events.set(`add ${entry}`, event)
-  }
-
-  get events(): PlacedEvent[] {
-    return [...this.#events.values()]
-  }
 }
 
 /** What a transaction is made with. */
@@ -74,7 +44,7 @@ export type TransactionOptions = {
   /** The time that is read at, in microseconds. */
   readonly snapshot: number
   readonly hasQuirks: boolean
-  /** Told of all that was written when it commits; where it throws, the transaction does not. */
+  /** SetNotices of all that was written when it commits; where it throws, the transaction does not. */
   readonly record: (record: TransactionRecord) => void
 }
 
@@ -92,9 +62,8 @@ export class Transaction {
   readonly #written = new Map<string, Written>()
   readonly #undo: Undo[] = []
   readonly #atCommit: (() => void)[] = []
-  readonly #notices: Notice[] = []
-  readonly #rewritten = new Set<string>()
-  readonly #told = new Told()
+  readonly #documentNotices = new DocumentNotices()
+  readonly #setNotices = new SetNotices()
   readonly #rewrites: PlacedEvent[] = []
   readonly #unknown = new Set<SetOwner>()
   #commitTime: number | undefined
@@ -178,14 +147,14 @@ export class Transaction {
     this.begin()
     const history = database.findHistory(ref.collection, ref.id)
     const replaced = history?.find(version.ts)
-    if (history !== undefined && replaced !== undefined) this.#noticeBare(ref, history.changeOf(replaced))
+    if (history !== undefined && replaced !== undefined) this.#documentNotices.noteGone(ref, history.changeOf(replaced))
     const newest = history?.newest
     if (history !== undefined && newest !== undefined && this.isOwn(newest.ts) && newest !== replaced) {
       this.#put(ref, { ...newest, knownBefore: history.neighbours(newest).before ?? null })
     }
     this.#rewrite(database, ref, version, () => this.#put(ref, version))
     const change = database.findHistory(ref.collection, ref.id)?.changeOf(version)
-    if (change !== undefined) this.#noticeRewrite(ref, version.ts, change)
+    if (change !== undefined) this.#documentNotices.noteRewritten(ref, version.ts, change)
   }
 
   /** Takes a version out of the past; nothing happens if there is none of this time and kind. */
@@ -194,7 +163,7 @@ export class Transaction {
     const version = history?.find(ts)
     if (history === undefined || version === undefined || (version.fields === null) !== isDeletion) return
     this.begin()
-    this.#noticeBare(ref, history.changeOf(version))
+    this.#documentNotices.noteGone(ref, history.changeOf(version))
     this.#rewrite(database, ref, version, () => this.#take(ref, version))
   }
 
@@ -211,8 +180,8 @@ export class Transaction {
     if (this.#commitTime === undefined) return undefined
     for (const action of this.#atCommit) action()
     this.#options.record({ txn: this.#commitTime, edits: this.#edits })
-    const sets = this.#options.hasQuirks ? this.#told.events : this.#netEvents()
-    return { txn: this.#commitTime, documents: this.#noticesOf(), sets: [...sets, ...this.#rewrites] }
+    const sets = this.#options.hasQuirks ? this.#setNotices.events : this.#netEvents()
+    return { txn: this.#commitTime, documents: this.#documentNotices.all, sets: [...sets, ...this.#rewrites] }
   }
 
   /** Ends the transaction as if it had never been. */
@@ -246,7 +215,7 @@ export class Transaction {
     if (written === undefined) {
       written = { ref, base: isLive(newest, this.snapshot) ? newest : undefined, newest: version, net: new Map() }
       this.#written.set(key, written)
-      this.#notices.push({ written })
+      this.#documentNotices.noteWritten(written)
     }
     written.newest = version
     return written
@@ -260,7 +229,7 @@ export class Transaction {
     const removed = entriesWithout(before, after)
     const added = entriesWithout(after, before)
     const told = kind === 'create' ? { removed: [], added: after } : { removed, added }
-    for (const event of eventsOf(version.ts, told.removed, told.added)) this.#told.tell(event)
+    for (const event of eventsOf(version.ts, told.removed, told.added)) this.#setNotices.note(event)
     const old = written.net.get(owner) ?? []
     const next = eventsOf(version.ts, removed, added)
     this.#replaceEvents(old, next)
@@ -281,7 +250,8 @@ export class Transaction {
     if (after === undefined || this.isOwn(after.ts)) return
     const now = history.changeOf(after)
     const was = changesBefore.get(after.ts)
-    if (was === undefined || canonicalKey(was) !== canonicalKey(now)) this.#noticeRewrite(ref, after.ts, now)
+    if (was === undefined || canonicalKey(was) !== canonicalKey(now))
+      this.#documentNotices.noteRewritten(ref, after.ts, now)
   }
 
   /** What stands behind a version tells its change anew, unless it is of the same transaction. */
@@ -297,28 +267,6 @@ export class Transaction {
     this.#replaceEvents(removed, added)
     // A row that goes is told with the action that it had (protocol.md B.6).
     this.#rewrites.push(...removed, ...added)
-  }
-
-  #noticeBare(ref: Ref, change: Change): void {
-    const { ts } = change.diff ?? change.document
-    const document = { ts, fields: new Map() }
-    this.#notices.push({ ref, type: 'history_rewrite', change: { action: change.action, document } })
-  }
-
-  /** A version is told of once, as it was after the first change of the transaction that touched it. */
-  #noticeRewrite(ref: Ref, ts: number, change: Change): void {
-    const key = `${canonicalKey(ref)} ${ts} ${change.action === 'delete'}`
-    if (this.#rewritten.has(key)) return
-    this.#rewritten.add(key)
-    this.#notices.push({ ref, type: 'history_rewrite', change })
-  }
-
-  #noticesOf(): DocumentNotice[] {
-    return this.#notices.map(notice => {
-      if (!('written' in notice)) return notice
-      const { ref, base, newest } = notice.written
-      return { ref, type: 'version', change: changeOf(newest, base) }
-    })
   }
 
   #netEvents(): PlacedEvent[] {
