@@ -103,6 +103,34 @@ describe('a snapshot of a set', { concurrency: 2 }, () => {
       assert.equal(fold(told).size, 20)
     }))
 
+  test('has each member under its own name, whichever documents have expired, also between its pages', () =>
+    inHistory(async world => {
+      const expr = q.Match(q.Index('by_k_v'), 1)
+      const mortal = { ttl: q.TimeAdd(q.Now(), 1, 'minute') }
+      const make = (id: number, v: number, more: object) => q.Create(thing(id), { data: { k: 1, v }, ...more })
+      for (const [gone, rest] of [
+        [[3], '1:1 2:2 4:4 5:4'],
+        [[3, 4], '1:1 2:2 5:4'],
+        [[2, 3, 4, 5], '1:1'],
+      ] as const) {
+        const isGone = (id: number) => (gone as readonly number[]).includes(id)
+        await world.write(q.Map(q.Paginate(q.Documents(things)), q.Lambda('x', q.Delete(q.Var('x')))))
+        for (const id of [1, 2, 3, 4, 5]) await world.write(make(id, Math.min(id, 4), isGone(id) ? mortal : {}))
+        const expire = async () => {
+          world.pass(2 * minutes)
+          await world.write(create(99, {}))
+        }
+        if (isGone(2)) await expire()
+        const told: string[] = []
+        for await (const event of world.twin.stream(expr, ['document', 'index'], { snapshot: true, pageSize: 2 })) {
+          if (event.type === 'synced') break
+          if (event.type === 'snapshot') told.push(`${event.event.document?.ref.id}:${event.event.index?.values}`)
+          if (event.type === 'snapshot' && told.length === 2) await expire()
+        }
+        assert.equal(told.join(' '), rest)
+      }
+    }))
+
   test('begins anew, with a reset, where its time is no longer kept', () =>
     inHistory(async world => {
       await world.write(q.Do(...[1, 2, 3].map(id => create(id, {}))))

@@ -6,7 +6,7 @@ import type { Link, QueryAnswer } from './link.ts'
 import { ask, type Lack } from './reading.ts'
 import type { HistoryElement, Version } from './rebuild.ts'
 import {
-  additionText,
+  changesText,
   cursorBeforeText,
   documentText,
   entriesText,
@@ -33,10 +33,18 @@ export type MembersPage = { readonly members: readonly Member[]; readonly isDone
 
 type Result<T> = T | Lack | End
 type Page = { readonly data: readonly unknown[]; readonly after?: readonly unknown[] }
-type Entries = { readonly entries: readonly ([readonly unknown[], Version] | null)[]; readonly next: unknown }
+type Entries = {
+  readonly left: readonly unknown[] | null
+  readonly entries: readonly ([readonly unknown[], Version] | null)[]
+  readonly next: unknown
+}
+/** An element of history, and whether its document is there. */
+type Seen = readonly [HistoryElement, boolean]
 
 /** An entry of an index with values costs a read each, so fewer of them are asked for at once. */
 const maxEntries = 100
+/** So many of the last changes are looked through for the one that names an entry. */
+const maxChanges = 1_000
 
 /** Reads the members of a set. After a failed step the next one goes on from where it was. */
 export class Members {
@@ -99,7 +107,8 @@ export class Members {
     const size = Math.min(pageSize, maxEntries)
     const answer = await this.#ask(entriesText(target, at, size, this.#after, valueCount), 'entries')
     if (!('value' in answer)) return answer
-    const { entries, next } = answer.value as Entries
+    const { left, entries, next } = answer.value as Entries
+    if (left) return left.length === 0 ? { members: [], isDone: true } : this.#readOnly(left[0])
     if (next !== null) this.#after = encode(next)
     const members = entries.flatMap(entry =>
       entry === null ? [] : [{ document: entry[1], values: entry[0].slice(0, valueCount) }],
@@ -110,31 +119,52 @@ export class Members {
   /** The cursor of the first entry; the whole page where there is but one, or none. */
   async #findFirst(): Promise<Result<string | MembersPage>> {
     const { target, at } = this.#options
-    const first = await this.#ask(firstText(target, at), 'data')
-    if (!('value' in first)) return first
-    const { data, after } = first.value as Page
+    const answer = await this.#ask(firstText(target, at), 'data')
+    if (!('value' in answer)) return answer
+    const { data, after } = answer.value as Page
     if (data.length === 0) return { members: [], isDone: true }
     if (after === undefined) return this.#readOnly(data[0])
     const before = await this.#ask(cursorBeforeText(target, at, encode(after)))
-    return 'value' in before ? encode((before.value as Page).after) : before
+    if (!('value' in before)) return before
+    const first = (before.value as Page).after
+    // One of the two has expired meanwhile.
+    return first === undefined ? this.#findFirst() : encode(first)
   }
 
   /** No cursor points at an only entry: history tells whose it is, as far as it goes back. */
   async #readOnly(value: unknown): Promise<Result<MembersPage>> {
     const { target, at } = this.#options
     const values = Array.isArray(value) ? value : [value]
-    const answer = await this.#ask(additionText(target, at), 'data')
+    const answer = await this.#ask(changesText(target, at, maxChanges), 'data')
     if (!('value' in answer)) return answer
-    const last = (answer.value as Page).data[0] as HistoryElement | undefined
-    if (last?.action !== 'add') return { members: [{ document: null, values }], isDone: true }
-    const ref = encode(last.document)
-    const found = await this.#ask(documentText({ ...target, text: ref }, at))
+    const owner = findOwner((answer.value as { readonly data: readonly Seen[] }).data, values)
+    if (owner === undefined) return { members: [{ document: null, values }], isDone: true }
+    const found = await this.#ask(documentText({ ...target, text: encode(owner) }, at))
     if (!('value' in found)) return found
-    const document = (found.value ?? { ref: last.document, ts: at }) as Version
+    const document = (found.value ?? { ref: owner, ts: at }) as Version
     return { members: [{ document, values }], isDone: true }
   }
 
   #ask(text: string, ...list: readonly string[]): Promise<Result<QueryAnswer>> {
     return ask(this.#link, text, this.#options.at, this.#options.signal, { parent: this.#parent, list })
   }
+}
+
+/**
+ * Whose entry these values are. An entry that came and did not leave may still be gone, with a document that expired, and
+ * that history does not tell; but a document that may not be read seems to be gone as well: it is the owner if no other is.
+ */
+function findOwner(changes: readonly Seen[], values: readonly unknown[]): Ref | undefined {
+  const text = encode(values)
+  const known = new Set<string>()
+  const stayed: Seen[] = []
+  for (const change of changes.toReversed()) {
+    const [{ action, document, data }] = change
+    const key = encode(document)
+    if (encode(data ?? []) !== text || known.has(key)) continue
+    known.add(key)
+    if (action === 'add') stayed.push(change)
+  }
+  const there = stayed.find(([, isThere]) => isThere) ?? (stayed.length === 1 ? stayed[0] : undefined)
+  return there?.[0].document
 }

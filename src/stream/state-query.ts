@@ -38,24 +38,40 @@ export function cursorBeforeText(target: Target, at: number, cursor: string): st
 /**
  * Members of an index with values, each as its cursor (its values, then its ref) and its document. A page shows values
  * alone, but the cursor of the next page is a whole member: so each is read as what follows the one before.
+ *
+ * The document of `first` may have expired since its cursor was read, and its entry with it: then it begins with the one
+ * behind it. Where that is the last one nothing follows it that would name it: `left` has what the page shows.
  */
 export function entriesText(target: Target, at: number, size: number, first: string, valueCount: number): string {
-  const page = (cursor: string) => `{"paginate":${target.text},"size":1,"after":${cursor}}`
+  const page = (cursor: string, set = target.text) => `{"paginate":${set},"size":1,"after":${cursor}}`
+  const after = (of: string) => `{"select":"after","from":${of},"default":null}`
   const next = (i: number) => {
     const before = `{"var":"c${i - 1}"}`
-    const after = `{"select":"after","from":${page(before)},"default":null}`
-    return `{"c${i}":{"if":{"equals":[${before},null]},"then":null,"else":${after}}}`
+    return `{"c${i}":{"if":{"equals":[${before},null]},"then":null,"else":${after(page(before))}}}`
   }
-  const bindings = [`{"c0":${first}}`, ...Array.from({ length: size }, (_, i) => next(i + 1))]
-  const ref = `{"select":${valueCount},"from":{"var":"c"}}`
-  const document = `{"if":{"exists":${ref}},"then":{"get":${ref}},"else":{"object":{"ref":${ref},"ts":${at}}}}`
+  const ref = (cursor: string) => `{"select":${valueCount},"from":{"var":"${cursor}"}}`
+  const isLast = '{"equals":[{"var":"second"},null]}'
+  const found = after(page('{"var":"second"}', `{"reverse":${target.text}}`))
+  const bindings = [
+    `{"given":${first}}`,
+    `{"there":{"exists":${ref('given')}}}`,
+    `{"page":${page('{"var":"given"}')}}`,
+    `{"second":${after('{"var":"page"}')}}`,
+    `{"c0":{"if":{"or":[{"var":"there"},${isLast}]},"then":{"var":"given"},"else":${found}}}`,
+    `{"left":{"if":{"and":[{"not":{"var":"there"}},${isLast}]},"then":{"select":"data","from":{"var":"page"}},"else":null}}`,
+    ...Array.from({ length: size }, (_, i) => next(i + 1)),
+  ]
+  const document = `{"if":{"exists":${ref('c')}},"then":{"get":${ref('c')}},"else":{"object":{"ref":${ref('c')},"ts":${at}}}}`
   const each = `{"if":{"equals":[{"var":"c"},null]},"then":null,"else":[{"var":"c"},${document}]}`
   const cursors = Array.from({ length: size }, (_, i) => `{"var":"c${i}"}`).join(',')
-  const result = `{"object":{"entries":{"map":{"lambda":"c","expr":${each}},"collection":[${cursors}]},"next":{"var":"c${size}"}}}`
+  const entries = `{"map":{"lambda":"c","expr":${each}},"collection":[${cursors}]}`
+  const result = `{"object":{"left":{"var":"left"},"entries":${entries},"next":{"var":"c${size}"}}}`
   return `{"at":${at},"expr":{"let":[${bindings.join(',')}],"in":${result}}}`
 }
 
-/** The last time that this set's only member came, as far as history tells. */
-export function additionText(target: Target, at: number): string {
-  return `{"paginate":{"events":${target.text}},"before":null,"ts":${at},"size":1}`
+/** The last entries that came to this set or left it, as far as history tells; of each whether its document is there. */
+export function changesText(target: Target, at: number, size: number): string {
+  const page = `{"paginate":{"events":${target.text}},"before":null,"ts":${at},"size":${size}}`
+  const each = '[{"var":"e"},{"exists":{"select":"document","from":{"var":"e"}}}]'
+  return `{"at":${at},"expr":{"map":{"lambda":"e","expr":${each}},"collection":${page}}}`
 }
