@@ -170,6 +170,21 @@ describe('a snapshot of a set', { concurrency: 2 }, () => {
       assert.deepEqual(gaps, ['retention'])
     }))
 
+  test('is not told anew where a listener closes the stream at the hole', () =>
+    inHistory(async world => {
+      const stream = world.client.stream(q.Documents(things), undefined, { snapshot: true })
+      stream.on('gap', () => stream.controller.abort())
+      const record = recordOf(stream)
+      await record.until(events => events.length === 2)
+      world.proxy.refuse()
+      await cut(world, stream)
+      world.pass(16 * minutes)
+      await world.write(create(1, {}))
+      world.proxy.heal()
+      assert.equal(await record.ended, undefined)
+      assert.deepEqual(types(record.events), ['start', 'synced'])
+    }))
+
   test('that a key may not read ends the loop with the refusal', () =>
     inHistory(async (world: World) => {
       const { secret } = (await world.read(q.CreateKey({ role: 'client' }))) as { secret: string }

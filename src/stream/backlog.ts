@@ -179,7 +179,7 @@ export class Backlog {
 
   /** Something cannot be had: the loop is told, and goes on after it; one that holds a state gets it anew. */
   #takeLack(lack: Lack, read: Read): AnyEvent | undefined {
-    const { cursor, history, inflow, hasSnapshot, teller } = this.#parts
+    const { cursor, history, inflow, hasSnapshot, state, teller } = this.#parts
     const { kind, after, until } = read
     const { reason, cause } = lack
     this.#finish(read, { reason, error: cause })
@@ -187,6 +187,8 @@ export class Backlog {
     const gap: GapEvent = { type: 'gap', after: cursor.txn ?? after, until, reason }
     if (hasSnapshot) {
       teller.missed(gap)
+      // A listener of that may have closed the stream.
+      if (state.isOver) return undefined
       this.put({ type: 'reset', txn: until, reason })
       this.#mustReset = false
       this.#readState(until)
