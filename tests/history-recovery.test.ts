@@ -2,8 +2,12 @@
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { End } from '../src/end.ts'
 import { type Field, q, type StreamEvent } from '../src/index.ts'
+import { History } from '../src/stream/history.ts'
+import type { QueryAnswer } from '../src/stream/link.ts'
 import { encode } from '../src/values/index.ts'
+import { FakeLink } from './support/fake-link.ts'
 import { cut, inHistory, Record, sets, thing, type World } from './support/history-world.ts'
 
 const allFields: readonly Field[] = ['action', 'document', 'diff', 'prev', 'index']
@@ -185,6 +189,28 @@ test('a version beside which its transaction changed the past is not told again 
     const types = record.events.map(({ type }) => type)
     assert.deepEqual(types, ['start', 'version', 'history_rewrite', 'history_rewrite', 'version'])
   }))
+
+test('a page that was made smaller while the server was away grows again', async () => {
+  const sizes: number[] = []
+  const link = new FakeLink([])
+  let txn = 0
+  const answer = async (text: string): Promise<End | QueryAnswer> => {
+    sizes.push(Number(/"size":(\d+)/.exec(text)![1]))
+    if (sizes.length <= 12) return { how: 'cut' }
+    txn += 10
+    return { value: { remade: false, page: { data: [], after: { ts: txn } } }, text: '', txnTime: txn }
+  }
+  Object.assign(link, { query: answer })
+  const history = new History(link, {
+    body: '{"documents":{"collection":"c"}}',
+    fields: ['action'],
+    pageSize: 1_000,
+    signal: new AbortController().signal,
+  })
+  const reading = history.catchUp({ txn: 1, isComplete: true, keys: [] }, 1_000_000, true)
+  for (let i = 0; i < 100; i++) await reading.next()
+  assert.deepEqual([sizes[0], sizes[1], sizes[12], sizes.at(-1)], [1_000, 500, 1, 1_000])
+})
 
 test('the signals tell a loss and what was read back; a start is told once', () =>
   inHistory(async world => {

@@ -22,6 +22,8 @@ import type { Target } from './target.ts'
 export const defaultPageSize = 1_000
 /** The server gives no more in one page (protocol.md E.5). */
 export const maxPageSize = 100_000
+/** After so many pages in a row that came, one that was made smaller grows again. */
+const growAfterPages = 8
 
 /** What a catch-up needs besides its link. */
 export type CatchUpOptions = {
@@ -50,6 +52,8 @@ export class CatchUp implements Reading {
   /** Everything up to here was read; what stands at the position itself is read again, to see what of it was told. */
   #from: number
   #size: number
+  /** Pages that came since one did not, or since the size was changed. */
+  #pages = 0
   /** The last transaction that was read, or told before. */
   #last: number
   readonly #told: Tally
@@ -72,13 +76,23 @@ export class CatchUp implements Reading {
     if ('how' in answer) {
       // It may have been too much to ask for.
       this.#size = Math.max(1, Math.floor(size / 2))
+      this.#pages = 0
       return answer
     }
+    this.#grow()
     if ('reason' in answer) return fail(answer)
     const { value: page } = answer
     if (!isPage(page, this.#withVersions)) return notAPage(this.#link.where, answer.text)
     if (page.remade) return fail({ reason: 'recreated', cause: undefined })
     return this.#take(page)
+  }
+
+  /** A page may have failed for another reason than its size, as when the server was away. */
+  #grow(): void {
+    if (++this.#pages < growAfterPages) return
+    this.#pages = 0
+    const { pageSize } = this.#options
+    if (this.#size < pageSize) this.#size = Math.min(pageSize, this.#size * 2)
   }
 
   /** Whole transactions only: the page may end in the middle of one (protocol.md F.3). */
