@@ -128,6 +128,23 @@ describe('a document with bytes, which the server cannot render in an event', { 
     }))
 })
 
+test('a change of the past of a set that holds bytes, of which the server tells no values, is a hole', () =>
+  inHistory(async ({ client, write }) => {
+    const stream = client.stream(values, ['action', 'index'], { onGap: 'yield' })
+    const record = new Record<Told>(stream)
+    await record.until(events => events.length === 1)
+    for (const [i, text] of ['AQID', 'BAUG'].entries()) {
+      await record.txn(await write(create(i + 1, { k: 1, v: new Bytes(text) })))
+    }
+    await write(q.Insert(thing(9), q.TimeSubtract(q.Now(), 1, 'minute'), 'create', { data: { k: 1, v: 5 } }))
+    await record.txn(await write(create(7, { k: 1, v: 7 })))
+    await stream.close()
+    assert.deepEqual(
+      record.events.map(({ type }) => type),
+      ['start', 'set', 'set', 'gap', 'set'],
+    )
+  }))
+
 test('what reads history is refused beside what reads none', () =>
   inHistory(async ({ client }) => {
     const refused = (run: () => unknown) => assert.throws(run, OptionError)

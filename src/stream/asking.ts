@@ -20,8 +20,10 @@ export class Asking {
   readonly #body: string
   readonly #signal: Signal
   readonly #resume: AskingOptions['resume']
-  #fields: readonly string[] | undefined
+  readonly #fields: readonly string[] | undefined
   #isExact: boolean
+  /** Whether the server is asked only for what it can tell whatever was written. */
+  #isBare = false
   /** Whether events may have `diff` or `prev`. */
   readonly mayHoldVersions: boolean
   /** Whether the server could not tell an event, and history did. */
@@ -55,9 +57,8 @@ export class Asking {
 
   /** What an opening asks for; a stream that was answered before is opened on what it followed. */
   prepare(isAgain: boolean): StreamRequest | Promise<StreamRequest | End> {
-    const fields = this.#fields
-    if (!isAgain || !this.recovers) return { body: this.#body, fields }
-    return this.#history.findBody().then(found => (typeof found === 'string' ? { body: found, fields } : found))
+    if (!isAgain || !this.recovers) return this.#toRequest(this.#body)
+    return this.#history.findBody().then(found => (typeof found === 'string' ? this.#toRequest(found) : found))
   }
 
   /** What the server says at the end of a stream changes how the next one is asked for. */
@@ -75,10 +76,16 @@ export class Asking {
     const wasExact = this.#isExact
     if (wasExact || this.#wasUntellable) {
       this.#isExact = true
-      this.#fields = ['action']
+      this.#isBare = true
     }
     this.#wasUntellable = true
     return this.#isExact && !wasExact
+  }
+
+  #toRequest(body: string): StreamRequest {
+    if (!this.#isBare) return { body, fields: this.#fields }
+    // Of a member the server tells no contents, but its time: that shows a change of the past.
+    return { body, fields: this.#history.kind === 'set' ? ['action', 'document'] : ['action'] }
   }
 }
 

@@ -18,9 +18,11 @@ export function isRewrite({ type, txn, event }: PlacedEvent): boolean {
   return type === 'set' && 'document' in event && event.document.ts !== txn
 }
 
-/** Whether a rewrite holds what was asked for: where the server cannot render contents, only the action is asked of it. */
-export function canProject({ event }: PlacedEvent, fields: readonly Field[]): boolean {
-  return typeof event === 'object' && ('document' in event || !fields.some(field => field !== 'action'))
+/** Whether a rewrite holds what was asked for: where the server cannot render contents, less is asked of it. */
+export function canProject({ type, event }: PlacedEvent, fields: readonly Field[]): boolean {
+  if (typeof event !== 'object') return false
+  if (type === 'set') return 'index' in event || !fields.includes('index')
+  return 'document' in event || !fields.some(field => field !== 'action')
 }
 
 /** The event with the fields that were asked for. */

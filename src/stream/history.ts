@@ -38,6 +38,11 @@ export class History {
     this.#target = readLiteral(options.body, options.fields)
   }
 
+  /** What the stream follows, once that is known. */
+  get kind(): Target['kind'] | undefined {
+    return this.#target?.kind
+  }
+
   /** A transaction time at which the collection, or the index, existed: an opening had it in view. */
   get existedAt(): number | undefined {
     return this.#existedAt
