@@ -5,32 +5,32 @@
 import { protocolErrorBody } from './answers.ts'
 import { Authenticator, accessOfRole } from './authentication.ts'
 import type { Session } from './authentication.ts'
-import { TIMED_OUT } from './deadline.ts'
 import type { EventField } from './events.ts'
 import type { Reply, ReplyStream, WireRequest } from './exchange.ts'
 import { Feed } from './feed.ts'
 import { Filler } from './filler.ts'
 import { preflightHeaders, readHeaders, responseHeaders } from './headers.ts'
-import type { BadHeader, RequestOptions, ResponseFacts } from './headers.ts'
 import { indent } from './json-layout.ts'
 import { DataFolder } from './log/folder.ts'
 import type { OpenFile } from './log/folder.ts'
 import { BytesError, LiveStream } from './live-stream.ts'
 import type { StreamError } from './live-stream.ts'
+import { OpenStreams } from './open-streams.ts'
 import { rendererFor } from './renderers.ts'
 import { answerQuery, computeBinding, findSubject, readBody } from './requests.ts'
-import type { ReadSource } from './requests.ts'
-import type { Answer, Outcome, RequestContext, Subject } from './requests.ts'
+import type { Outcome, ReadSource, RequestContext, Subject } from './requests.ts'
+import { Responder } from './responder.ts'
+import type { Exchange } from './responder.ts'
 import { restQuery } from './rest.ts'
 import { findRoute, refuseRest, refuseUnreadable } from './routes.ts'
-import type { Refusal, Route } from './routes.ts'
+import type { Route } from './routes.ts'
 import { parseAuthorization } from './secrets.ts'
 import { Store } from './store.ts'
 import { streamRights } from './stream-rights.ts'
 import { Timers } from './timers.ts'
+import type { StartTimer } from './timers.ts'
 import { exportLines } from './transfer/exporting.ts'
 import { importLines } from './transfer/importing.ts'
-import type { StartTimer } from './timers.ts'
 
 /** How a service behaves. */
 export type ServiceOptions = {
@@ -50,14 +50,8 @@ export type ServiceOptions = {
 /** What a stream is told that is one too many. */
 const TOO_MANY: StreamError = { code: 'too many requests', description: 'Too many open streams.' }
 
-/** A request whose headers are in order. */
-type Exchange = { readonly request: WireRequest; readonly reply: Reply; readonly options: RequestOptions }
-
 /** A stream that has its headers, but no `start` yet. */
 type NewStream = { readonly wire: ReplyStream; readonly live: LiveStream }
-
-/** A stream, and whether it counts against the limit. */
-type OpenStream = { readonly live: LiveStream; readonly isCounted: boolean; readonly stop: () => void }
 
 /** A database server without a port. */
 export class Service {
@@ -65,18 +59,18 @@ export class Service {
   readonly #store: Store
   readonly #feed = new Feed()
   readonly #authenticator: Authenticator
-  readonly #streams = new Set<OpenStream>()
+  readonly #streams = new OpenStreams()
   readonly #timers: Timers
   readonly #filler: Filler
+  readonly #responder: Responder
   #folder: DataFolder | undefined
-  /** How many of the open streams count against the limit. */
-  #countedStreams = 0
 
   constructor(options: ServiceOptions) {
     this.#options = options
     this.#timers = new Timers(options.startTimer)
     const store = makeStore(options)
     this.#store = store
+    this.#responder = new Responder(store.clock)
     this.#filler = new Filler(store, this.#timers)
     this.#authenticator = new Authenticator(store, options.secret)
   }
@@ -122,19 +116,14 @@ export class Service {
     }
     const unreadable = refuseUnreadable(request)
     const options = readHeaders(headers)
-    if (unreadable !== undefined) this.#refuse(reply, options, unreadable)
-    else if ('badHeader' in options) this.#refuseHeader(reply, options)
+    if (unreadable !== undefined) this.#responder.refuse(reply, options, unreadable)
+    else if ('badHeader' in options) this.#responder.refuseHeader(reply, options)
     else return this.#route({ request, reply, options })
   }
 
   /** Ends every open stream: with an error, or as the real server does when it shuts down, without a word. */
   endStreams(error?: StreamError): void {
-    for (const { live, stop } of this.#streams) {
-      stop()
-      if (error === undefined) live.end()
-      else live.fail(error)
-    }
-    this.#streams.clear()
+    this.#streams.endAll(error)
   }
 
   /** Forgets what waits for its time. */
@@ -149,8 +138,8 @@ export class Service {
     const credential = parseAuthorization(request.headers['authorization'])
     const session = credential && this.#authenticator.authenticate(credential)
     const route = findRoute(request, session !== undefined)
-    if (route.kind === 'refusal') this.#refuse(reply, options, route)
-    else if (route.kind === 'ping') this.#sendResult(exchange, route.body)
+    if (route.kind === 'refusal') this.#responder.refuse(reply, options, route)
+    else if (route.kind === 'ping') this.#responder.sendResult(exchange, route.body)
     else if (session !== undefined) return this.#serve(exchange, route, session)
   }
 
@@ -163,7 +152,7 @@ export class Service {
     }
     const lastSeen = Number(lastSeenTxn)
     const context: RequestContext = { store: this.#store, session, apiVersion, lastSeen, timeoutMs }
-    const patience = { timeoutMs, refuse: () => this.#refuseLate(exchange) }
+    const patience = { timeoutMs, refuse: () => this.#responder.refuseLate(exchange) }
     if (route.kind === 'stream') {
       return this.#filler.run(() => this.#openStream(exchange, context, route.source, route.fields), patience)
     }
@@ -172,7 +161,7 @@ export class Service {
         route.kind === 'rest' ? this.#rest(exchange, context, route) : this.#query(exchange, context, route)
       return this.#waitFor(exchange, context, () => this.#filler.run(query, patience))
     }
-    this.#sendResult(exchange, `{"account":"0","global_id":"${globalIdOf(this.#store, session)}"}`)
+    this.#responder.sendResult(exchange, `{"account":"0","global_id":"${globalIdOf(this.#store, session)}"}`)
   }
 
   /** A query sees everything up to what its client has seen: of the future, it waits for it as long as it may. */
@@ -182,12 +171,7 @@ export class Service {
     if (delayMs <= 0) return run()
     const isTooLong = delayMs > queryTimeoutMs
     const passed = new Promise<void>(resolve => this.#timers.after(isTooLong ? queryTimeoutMs : delayMs, resolve))
-    return passed.then(() => (isTooLong ? this.#refuseLate(exchange) : run()))
-  }
-
-  #refuseLate(exchange: Exchange): void {
-    const body = indent(protocolErrorBody('time out', TIMED_OUT))
-    this.#send(exchange, { status: 503, body, txnTime: this.#store.clock.snapshot(), isIndented: true })
+    return passed.then(() => (isTooLong ? this.#responder.refuseLate(exchange) : run()))
   }
 
   #query(exchange: Exchange, context: RequestContext, route: Extract<Route, { kind: 'query' }>): void {
@@ -198,14 +182,14 @@ export class Service {
   #rest(exchange: Exchange, context: RequestContext, { path, params }: Extract<Route, { kind: 'rest' }>): void {
     const { method, body, hasBody } = exchange.request
     const query = restQuery(this.#store, context.session, { method, path, params, body: hasBody ? body : undefined })
-    if ('refused' in query) this.#refuse(exchange.reply, exchange.options, refuseRest(query))
+    if ('refused' in query) this.#responder.refuse(exchange.reply, exchange.options, refuseRest(query))
     else this.#answer(exchange, context, query.read, 'query')
   }
 
   #answer(exchange: Exchange, context: RequestContext, read: ReadSource, kind: 'query' | 'get'): void {
     const { answer, commit } = answerQuery(context, read, kind)
     this.#whenDurable(exchange, () => {
-      this.#send(exchange, answer)
+      this.#responder.send(exchange, answer)
       if (commit !== undefined) this.#feed.publish(commit)
     })
   }
@@ -227,7 +211,12 @@ export class Service {
     const code = 'internal server error'
     this.endStreams({ code, description: message })
     const txnTime = this.#store.clock.now
-    this.#send(exchange, { status: 500, body: indent(protocolErrorBody(code, message)), txnTime, isIndented: true })
+    this.#responder.send(exchange, {
+      status: 500,
+      body: indent(protocolErrorBody(code, message)),
+      txnTime,
+      isIndented: true,
+    })
   }
 
   #openStream(
@@ -247,11 +236,11 @@ export class Service {
     fields: ReadonlySet<EventField>,
   ): void {
     if ('answer' in outcome) {
-      this.#send(exchange, outcome.answer)
+      this.#responder.send(exchange, outcome.answer)
       return
     }
     const stream = this.#makeStream(exchange, context.session, fields, outcome.txnTime)
-    const isFull = outcome.result.isDocument && this.#countedStreams > this.#options.maxStreams
+    const isFull = outcome.result.isDocument && this.#streams.counted > this.#options.maxStreams
     if (isFull) stream.live.fail(TOO_MANY)
     else this.#startSoon(stream, outcome.result)
   }
@@ -281,59 +270,10 @@ export class Service {
     const begin = (): void => {
       if (wire.isClosed) return
       live.start(this.#store.clock.snapshot())
-      this.#keep(wire, { live, isCounted: subject.isDocument, stop: this.#feed.follow(subject.key, live) })
+      this.#streams.keep(wire, { live, isCounted: subject.isDocument, stop: this.#feed.follow(subject.key, live) })
     }
     if (this.#options.startDelayMs === 0) begin()
     else this.#timers.after(this.#options.startDelayMs, begin)
-  }
-
-  /** Remembers a stream until it closes. */
-  #keep(wire: ReplyStream, open: OpenStream): void {
-    const weight = open.isCounted ? 1 : 0
-    this.#countedStreams += weight
-    this.#streams.add(open)
-    wire.onClose(() => {
-      this.#countedStreams -= weight
-      open.stop()
-      open.live.close()
-      this.#streams.delete(open)
-    })
-  }
-
-  #refuse(reply: Reply, options: RequestOptions | BadHeader, { status, headers, body, dress }: Refusal): void {
-    if (dress === 'bare') {
-      reply.send(status, { 'content-type': 'application/json;charset=utf-8', ...headers }, body)
-      return
-    }
-    const laidOut = options.isFormatted && !body.includes('\n') ? indent(body) : body
-    const facts: ResponseFacts = {
-      status,
-      txnTime: this.#store.clock.snapshot(),
-      bytesOut: Buffer.byteLength(laidOut),
-      more: headers,
-      isMeasured: dress === 'measured',
-    }
-    reply.send(status, responseHeaders(options, facts), laidOut)
-  }
-
-  #refuseHeader(reply: Reply, bad: BadHeader): void {
-    const { body, isMeasured } = bad
-    const facts = { status: 400, txnTime: this.#store.clock.snapshot(), bytesOut: Buffer.byteLength(body), isMeasured }
-    reply.send(400, responseHeaders(bad, facts), body)
-  }
-
-  /** The answer of a path for health checks: to HEAD it is empty, and not measured (API/fql1/UtilRoutes.scala). */
-  #sendResult(exchange: Exchange, result: string): void {
-    const { method } = exchange.request
-    const body = method === 'HEAD' ? '' : exchange.options.isFormatted ? indent(result) : result
-    this.#send(exchange, { status: 200, body, txnTime: this.#store.clock.snapshot(), isIndented: true })
-  }
-
-  #send({ reply, options, request }: Exchange, { status, body, txnTime, isIndented }: Answer): void {
-    const laidOut = options.isFormatted && isIndented !== true ? indent(body) : body
-    const metrics = { bytesIn: request.body.length }
-    const facts = { status, txnTime, bytesOut: Buffer.byteLength(laidOut), metrics }
-    reply.send(status, responseHeaders(options, facts), laidOut)
   }
 }
 

@@ -44,7 +44,7 @@ export type TransactionOptions = {
   /** The time that is read at, in microseconds. */
   readonly snapshot: number
   readonly hasQuirks: boolean
-  /** SetNotices of all that was written when it commits; where it throws, the transaction does not. */
+  /** Told of all that was written when it commits; where it throws, the transaction does not. */
   readonly record: (record: TransactionRecord) => void
 }
 
