@@ -156,6 +156,10 @@ test('a key reads in the databases below its own, and writes in none of them', (
   assert.equal(outcome(service.send({ get: there }, secretOf(service, { role: 'server' }))), '200')
   assert.equal(outcome(service.send({ get: there }, keyOf(service, { read: true }))), '403 permission denied at []')
   assert.match(service.send({ update: there }).text, /Cannot write a scoped ref\./)
+  // MODEL/ast/functions/RefFunctions.scala: a scope beside the id says where the document of that database is.
+  assert.deepEqual(service.ask({ equals: [{ ...there, scope: { database: 'child' } }, there] }), false)
+  const here = { ref: { collection: 'notes' }, id: '1' }
+  assert.deepEqual(service.ask({ equals: [{ ...here, scope: { database: 'child' } }, here] }), true)
 })
 
 test('refs that cannot be written are told before what cannot be written to, beside the one that is written', () => {

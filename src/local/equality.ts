@@ -78,6 +78,7 @@ export function isIdentical(a: Value, b: Value): boolean {
       isIdentical(a.scope ?? null, b.scope ?? null)
     )
   }
+  if (a instanceof Ref && b instanceof Ref && a.database !== b.database) return false
   const left = fieldsOf(a)
   const right = fieldsOf(b)
   if (left !== undefined && right !== undefined) return isSameKind(a, b) && isIdenticalObject(left, right)

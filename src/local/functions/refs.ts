@@ -70,14 +70,18 @@ function castId(value: Value, at: Position): string {
   return parseId(value, description => failure(at, 'invalid argument', description))
 }
 
-/** All that is wrong with the collection and the id is told; a `scope` is checked, and changes nothing. */
+/**
+ * All that is wrong with the collection and the id is told. With a `scope`, which is a database, the ref is one of where
+ * the document of that database is: not of what is in it.
+ */
 const evaluateRef: Evaluate = call => {
   const value = call.value('ref')
   const id = call.value('id')
-  if (call.has('scope')) databaseRefAt(call, 'scope')
+  const scope = call.has('scope') ? databaseRefAt(call, 'scope') : undefined
   const casts = [(): Ref | UnresolvedRef => castCollection(value, call.at('ref')), () => castId(id, call.at('id'))]
   const [collection, text] = collect<() => unknown, unknown>(casts, cast => cast())
-  return documentRef(collection as Ref | UnresolvedRef, text as string)
+  const ref = documentRef(collection as Ref | UnresolvedRef, text as string)
+  return ref instanceof Ref && scope !== undefined ? new Ref(scope.database, ref.collection, ref.id) : ref
 }
 
 function makeId(key: 'new_id' | 'next_id'): Evaluate {
