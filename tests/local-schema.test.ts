@@ -363,6 +363,43 @@ test('a ref into a collection that is gone may be kept by documents, but not by 
   assert.equal(made({ create_key: { object: { role: 'server', data } } }), 'data.r invalid reference')
 })
 
+// MODEL/Cache.scala: its caches do not see what a transaction writes.
+test('what a transaction takes away is there until it is over; an index that it makes is not', () => {
+  const start = (): LocalService => {
+    const service = serve()
+    service.ask(index({ unique: true, terms: [{ object: { field: ['data', 'n'] } }] }))
+    return service
+  }
+  const i = { index: 'i' }
+  const bound = [{ c: things }, { d: doc('things', 1) }, { i }]
+  const without = (gone: object, query: object): object => ({ let: [...bound, { _: { delete: gone } }], in: query })
+  const found = { paginate: { match: { var: 'i' }, terms: 1 } }
+  const page = { data: [start().ask(doc('things', 1))] }
+  assert.deepEqual(start().ask(without(i, found)), page)
+  assert.deepEqual(start().ask(without(things, found)), page)
+  assert.deepEqual(start().ask(without(things, { paginate: { documents: { var: 'c' } } })), page)
+  assert.equal(start().ask(without(things, { select: ['data', 'n'], from: { get: { var: 'd' } } })), 1)
+  assert.match(tell(start().send(without(i, create('things', 2, { n: 1 })))), /instance not unique/)
+  const made = { let: { i: { select: 'ref', from: index({ name: 'new', active: true }) } } }
+  const missing = (at: string): string => `in.${at} instance not found: Index not found.`
+  assert.equal(tell(start().send({ ...made, in: { match: { var: 'i' } } })), missing('index'))
+  assert.equal(
+    tell(start().send({ ...made, in: { join: { documents: things }, with: { var: 'i' } } })),
+    missing('with'),
+  )
+
+  const service = start()
+  service.ask({ create_collection: { object: { name: 'others' } } })
+  service.ask(create('others', 1, { c: things, d: doc('things', 1), i }))
+  service.ask(without(things, found))
+  const kept = (name: string): object => ({ select: ['data', name], from: { get: doc('others', 1) } })
+  assert.equal(tell(service.send({ get: kept('d') })), ' instance not found: Document not found.')
+  assert.deepEqual(service.ask({ paginate: { documents: kept('c') } }), { data: [] })
+  const others = { documents: { collection: 'others' } }
+  assert.equal(tell(service.send({ join: others, with: kept('i') })), 'with instance not found: Index not found.')
+  assert.equal(tell(service.send({ match: kept('i') })), 'index instance not found: Index not found.')
+})
+
 test('a unique index keeps out what is new in it, as long as its document has it unique', () => {
   const service = serve()
   const unique = { name: 'i', source: things, unique: true, terms: [{ object: { field: ['data', 'n'] } }] }

@@ -1,4 +1,5 @@
 /** What it means for a database that a document of its schema comes or goes, and the numbers that they get. */
+import type { Edit } from './edits.ts'
 import type { Query } from './frame.ts'
 import { buildEnd, isActiveAtOnce, isWide, startFilling } from './index-builds.ts'
 import { FIRST_USER_COLLECTION, FIRST_USER_INDEX } from './native.ts'
@@ -6,8 +7,21 @@ import { defineIndex } from './schema-indexes.ts'
 import { releaseName } from './schema-names.ts'
 import type { ObjectValue, Ref } from './values.ts'
 
+/**
+ * Takes a collection or an index away. The caches of the real server do not see what a transaction writes: there it goes
+ * when the transaction is over, unless its document is back.
+ */
+function takeAway({ database, transaction, store }: Query, ref: Ref, edit: Edit): void {
+  if (!store.hasQuirks) return transaction.make(edit)
+  transaction.onCommit(() => {
+    const isThere = store.database(database.number) === database
+    if (isThere && transaction.read(database, ref) === undefined) transaction.make(edit)
+  })
+}
+
 /** With a new collection there is a place for its documents. */
 export function attachCollection({ database, transaction }: Query, ref: Ref): void {
+  if (database.collections.has(Number(ref.id))) return
   transaction.make({ kind: 'collection', database: database.number, number: Number(ref.id), isGone: false })
 }
 
@@ -25,7 +39,7 @@ export function detachCollection(query: Query, ref: Ref): void {
       transaction.write(database, index.ref, null, 'delete')
     }
   }
-  transaction.make({ kind: 'collection', database: database.number, number, isGone: true })
+  takeAway(query, ref, { kind: 'collection', database: database.number, number, isGone: true })
 }
 
 /** Whether an index is active, or is to be. */
@@ -40,6 +54,7 @@ export function attachIndex(query: Query, ref: Ref, fields: ObjectValue): void {
   const { database, transaction, store } = query
   const definition = defineIndex(fields)
   const isActive = fields.get('active') === true
+  if (database.indexes.has(ref.id)) transaction.make({ kind: 'index gone', ref })
   transaction.make({ kind: 'index', ref, definition, isActive })
   // An index over several collections that is asked to be active is, and what was there before never gets into it.
   const isNeverBuilt = store.hasQuirks && isActive && isWide(definition)
@@ -52,8 +67,8 @@ export function attachIndex(query: Query, ref: Ref, fields: ObjectValue): void {
 }
 
 /** An index that goes is filled no more. */
-export function detachIndex({ database, transaction }: Query, ref: Ref): void {
-  if (database.indexes.has(ref.id)) transaction.make({ kind: 'index gone', ref })
+export function detachIndex(query: Query, ref: Ref): void {
+  if (query.database.indexes.has(ref.id)) takeAway(query, ref, { kind: 'index gone', ref })
 }
 
 /** The number of a new database; it is there at once. */

@@ -6,7 +6,7 @@ import type { Frame, SetContext } from './frame.ts'
 import { requireFilled } from './index-builds.ts'
 import { Index, placeOf } from './indexing.ts'
 import type { SetOwner } from './indexing.ts'
-import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
+import { COLLECTIONS } from './native.ts'
 import { inside } from './position.ts'
 import type { Position } from './position.ts'
 import { checkRetained, floorOf, indexFloorOf } from './retention.ts'
@@ -20,16 +20,16 @@ type Found = { readonly owner: SetOwner; readonly entries: EntrySet | undefined 
 /** A set that has entries of its own. */
 export type LeafForm = Extract<SetForm, { kind: 'match' | 'documents' }>
 
-/** The entries of a `match` or `documents`. Throws where the index or the collection is gone, or not ready. */
+/** The entries of a `match` or `documents`: none where the collection is gone. Throws where an index is, or not ready. */
 export function findEntries(form: LeafForm, context: SetContext): Found {
   const { store } = context.frame.query
   if (form.kind === 'documents') {
-    const owner = store.database(form.collection.database)?.collections.get(Number(form.collection.id))
-    if (owner === undefined) throw undefinedSchema(context, form.collection, 'collection')
+    const { database, id } = form.collection
+    const owner = store.database(database)?.collections.get(Number(id)) ?? new Collection(database, Number(id))
     return { owner, entries: owner.entries }
   }
   const owner = store.database(form.index.database)?.indexes.get(form.index.id)
-  if (owner === undefined) throw undefinedSchema(context, form.index, 'index')
+  if (owner === undefined) throw undefinedIndex(context, form.index)
   if (!owner.isActive) throw inactive(form.index, inside(context.at, 'index'), store)
   requireFilled(context.frame.query, owner)
   return { owner, entries: owner.findEntries(placeOf(owner, form.terms)) }
@@ -41,9 +41,9 @@ export function inactive(index: Ref, at: Position, store: Store): Error {
   return failure(at, 'instance not found', description, { status: 400 })
 }
 
-function undefinedSchema(context: SetContext, ref: Ref, kind: string): Error {
+function undefinedIndex(context: SetContext, ref: Ref): Error {
   const name = context.frame.query.store.nameOf(ref) ?? ''
-  return failure(context.at, 'invalid ref', `Ref refers to undefined ${kind} '${name}'`)
+  return failure(context.at, 'invalid ref', `Ref refers to undefined index '${name}'`)
 }
 
 /**
@@ -68,17 +68,15 @@ export function floorOfOwner(owner: SetOwner, { frame }: SetContext): number {
   return owner instanceof Collection ? floorOf(store, owner.database, owner.number, transaction.snapshot) : 0
 }
 
-/** Whether a document may be read. */
-export function canRead(ref: Ref, frame: Frame, privilege: 'read' | 'history_read' = 'read'): boolean {
-  const { access, store } = frame.query
-  const collection = store.database(ref.database)?.collections.get(ref.collection)
-  return collection !== undefined && access.allows(privilege, collection.collectionRef, [ref])
+/** Whether a document may be read; its collection may be gone. */
+export function canRead(ref: Ref, { query }: Frame, privilege: 'read' | 'history_read' = 'read'): boolean {
+  const collection = new Ref(ref.database, COLLECTIONS, BigInt(ref.collection))
+  return query.access.allows(privilege, collection, [ref])
 }
 
 /** Whether the set of one document may be read: its history is what it takes. */
 export function canReadSingle(ref: Ref, frame: Frame): boolean {
-  if (ref.collection < FIRST_USER_COLLECTION) return canRead(ref, frame, 'history_read')
-  return frame.query.access.allows('history_read', new Ref(ref.database, COLLECTIONS, BigInt(ref.collection)), [ref])
+  return canRead(ref, frame, 'history_read')
 }
 
 /** Fails where a document cannot be read at the time of the frame any more. */

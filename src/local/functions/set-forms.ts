@@ -7,6 +7,7 @@ import { readEventCursor } from '../event-cursors.ts'
 import { collect, failure, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { highestRef, lowestRef } from '../history-events.ts'
+import type { Index } from '../indexing.ts'
 import { findSchema } from '../names.ts'
 import { boundOf, isCompatible, layoutOf } from '../set-layout.ts'
 import type { SetLayout } from '../set-layout.ts'
@@ -37,15 +38,21 @@ function nameOrIndex(call: Call, key: string): string | Ref {
 function findIndex(call: Call, named: string | Ref): Ref {
   const ref = typeof named === 'string' ? findSchema(call.query.database, 'index', named) : named
   if (ref instanceof UnresolvedRef) throw undefinedRef(ref, call.at('index'))
-  checkActive(call, ref)
+  if (!knownIndex(call, ref, 'index').isActive) throw inactive(ref, call.at('index'), call.query.store)
   return ref
 }
 
-/** So are indexes that are gone, or not there yet. */
-function checkActive(call: Call, ref: Ref): void {
-  const index = call.query.store.database(ref.database)?.indexes.get(ref.id)
-  if (index === undefined) throw failure(call.at('index'), 'instance not found', 'Index not found.')
-  if (!index.isActive) throw inactive(ref, call.at('index'), call.query.store)
+/**
+ * The index of a ref. Fails where it is gone, or not there yet: the caches of the real server do not have what the
+ * transaction made.
+ */
+function knownIndex(call: Call, ref: Ref, key: string): Index {
+  const { query } = call
+  const database = query.store.database(ref.database)
+  const index = database?.indexes.get(ref.id)
+  const isNew = query.store.hasQuirks && database && query.transaction.readCached(database, ref) === undefined
+  if (index === undefined || isNew === true) throw failure(call.at(key), 'instance not found', 'Index not found.')
+  return index
 }
 
 /** The index comes before the terms, but not in the old form `{"match": terms, "index": index}`, nor in a literal. */
@@ -180,7 +187,7 @@ function joinTarget(call: Call): Lambda | Ref {
     const description = 'Invalid lambda. Lambda in this context may not read, write, or call a user function.'
     throw failure(call.at('with'), 'invalid argument', description)
   }
-  if (schemaKindOf(value) === 'index') return castRef(value, call.at('with'))
+  if (schemaKindOf(value) === 'index') return knownIndex(call, castRef(value, call.at('with')), 'with').ref
   throw wrongType(call.at('with'), 'Lambda or Index Ref', typeName(value))
 }
 
