@@ -49,7 +49,8 @@ function readGroupNumber(template: string, at: number, first: number, groups: nu
 }
 
 function findName(name: string, isClosed: boolean, names: ReadonlyMap<string, number>): number {
-  if (name === '' || !isClosed) throw illegalArgument("named capturing group is missing trailing '}'")
+  if (name === '') throw illegalArgument('named capturing group has 0 length name')
+  if (!isClosed) throw illegalArgument("named capturing group is missing trailing '}'")
   if (/^\d/.test(name)) throw illegalArgument(`capturing group name {${name}} starts with digit character`)
   const group = names.get(name)
   if (group === undefined) throw illegalArgument(`No group with name {${name}}`)

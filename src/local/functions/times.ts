@@ -111,7 +111,11 @@ function divideDown(dividend: bigint, divisor: bigint): bigint {
 function unitsBetween(from: bigint, to: bigint, unit: bigint): bigint {
   if (unit === NANOSECONDS_PER_MILLISECOND) return exact(exact(divideDown(to, unit)) - exact(divideDown(from, unit)))
   const between = to - from
-  return (unit < NANOSECONDS_PER_MILLISECOND ? exact(between) : between) / unit
+  if (unit >= NANOSECONDS_PER_MILLISECOND) return between / unit
+  // Whole seconds are counted first, and may be too many although what is left would make them fewer.
+  const seconds = divideDown(to, NANOSECONDS_PER_SECOND) - divideDown(from, NANOSECONDS_PER_SECOND)
+  exact(seconds * NANOSECONDS_PER_SECOND)
+  return exact(between) / unit
 }
 
 const evaluateDifference: Evaluate = call => {
