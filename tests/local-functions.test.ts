@@ -189,7 +189,7 @@ test('texts are laid out, searched and cut as the machine of the real server doe
     `java.lang.${exception} Please create a ticket at https://support.fauna.com`
   assert.equal(faultOf({ findstr: '😀a😀b', find: 'b', start: 5 }), fault('IndexOutOfBoundsException'))
   assert.equal(
-    faultOf({ format: '%9999999999$s', values: [] }),
+    faultOf({ format: '%9999999999$q', values: [] }),
     fault('NumberFormatException: For input string: "9999999999"'),
   )
   const largest = { subtract: [{ bitnot: 0 }, { multiply: [2 ** 31, 2 ** 32] }] }
@@ -198,8 +198,13 @@ test('texts are laid out, searched and cut as the machine of the real server doe
     fault('StringIndexOutOfBoundsException: begin 3, end 1, length 4'),
   )
   const half = { epoch: 500, unit: 'millisecond' }
+  const collection = '{"@ref":{"id":"things","collection":{"@ref":{"id":"collections"}}}}'
+  const shown = `{"ref":{"@ref":{"id":"77","collection":${collection}}},"ts":0}`
   check([
     [{ format: '%-12tN|%3$s|%1$tL', values: [half, 1, 2] }, '500000000|2|500'],
+    // DebugFormat: what this transaction writes has the time of the epoch.
+    [{ format: '%@', values: { select: 'ts', from: { update: { ref: { collection: 'things' }, id: '1' } } } }, '0'],
+    [{ format: '%^', values: { create: { ref: { collection: 'things' }, id: '77' } } }, shown],
     [{ findstr: '😀a😀b', find: 'b', start: 4 }, -1],
     [{ repeat: 'ab', number: -4294967295 }, 'ab'],
     [{ space: -4294967295 }, ''],

@@ -40,6 +40,8 @@ export type RenderContext = {
   readonly refOfDatabase: (database: number) => Ref | undefined
   /** Called for every string of bytes: where streams cannot render them, it throws. */
   readonly onBytes?: () => void
+  /** What a time of writes is shown as, in microseconds, where that is not itself. */
+  readonly timeOf?: (ts: number) => number
 }
 
 /** `"key":text`, joined; what has no text is left out. */
@@ -81,7 +83,11 @@ export class Renderer {
   #head(ref: Ref, ts: number, fields: ObjectValue, collection: string): string {
     const rest = this.fields(fields).slice(1)
     const own = this.#ref(ref)
-    return `{${own === undefined ? '' : `"ref":${own},`}${collection}"ts":${ts}${rest === '}' ? rest : `,${rest}`}`
+    return `{${own === undefined ? '' : `"ref":${own},`}${collection}"ts":${this.#time(ts)}${rest === '}' ? rest : `,${rest}`}`
+  }
+
+  #time(ts: number): number {
+    return this.#context.timeOf?.(ts) ?? ts
   }
 
   #render(value: Value): string | undefined {
@@ -133,7 +139,7 @@ export class Renderer {
     if (value instanceof SetEventValue) return this.#setEvent(value)
     if (value instanceof EventPlace) return this.#eventPlace(value)
     if (value instanceof Action) return writeString(this.action(value.name))
-    if (value instanceof PendingTime) return String(value.micros)
+    if (value instanceof PendingTime) return String(this.#time(value.micros))
     return this.#sourced(value)
   }
 
@@ -188,7 +194,7 @@ export class Renderer {
 
   #eventHead(ts: number | bigint, action: ActionName, ref: Ref | undefined): string {
     const document = ref === undefined ? '' : `,"${this.#dialect.eventDocument}":${this.value(ref)}`
-    return `{"ts":${ts},"action":"${this.action(action)}"${document}`
+    return `{"ts":${typeof ts === 'number' ? this.#time(ts) : ts},"action":"${this.action(action)}"${document}`
   }
 
   #sourced({ value, sources }: Sourced): string {

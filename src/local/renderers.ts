@@ -3,8 +3,11 @@ import { Renderer } from './render.ts'
 import type { RenderContext } from './render.ts'
 import type { Store } from './store.ts'
 
-/** A renderer for a database; where streams must not meet bytes, `onBytes` throws. */
-export function rendererFor(store: Store, database: number, apiVersion: string, onBytes?: () => void): Renderer {
+/** What is not the same for all that is rendered. */
+type Options = Pick<RenderContext, 'onBytes' | 'timeOf'>
+
+/** A renderer for a database. */
+export function rendererFor(store: Store, database: number, apiVersion: string, options: Options = {}): Renderer {
   const context: RenderContext = {
     database,
     apiVersion,
@@ -13,7 +16,7 @@ export function rendererFor(store: Store, database: number, apiVersion: string, 
       const found = store.database(number)
       return found && store.refOfDatabase(found)
     },
-    ...(onBytes && { onBytes }),
+    ...options,
   }
   return new Renderer(context)
 }

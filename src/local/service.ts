@@ -251,7 +251,7 @@ export class Service {
     fields: ReadonlySet<EventField>,
     txnTime: number,
   ): NewStream {
-    const onBytes = this.#options.quirks ? failOnBytes : undefined
+    const onBytes = this.#options.quirks ? { onBytes: failOnBytes } : {}
     const renderer = rendererFor(this.#store, session.database.number, options.apiVersion, onBytes)
     const streamId = this.#store.takeId().toString()
     const metrics = { bytesIn: request.body.length }

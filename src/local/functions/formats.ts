@@ -64,10 +64,12 @@ const printBoolean: Print = (value, { specifier }) => {
   return layOutText(String(value !== false && value !== null), specifier)
 }
 
+/** The time that this transaction will have is not known yet: it is that of the epoch. */
 function printValue(version: (call: Call) => string): Print {
   return (value, _, call) => {
-    const { store, database } = call.query
-    return rendererFor(store, database.number, version(call)).value(value)
+    const { store, database, transaction } = call.query
+    const timeOf = (ts: number): number => (transaction.isOwn(ts) ? 0 : ts)
+    return rendererFor(store, database.number, version(call), { timeOf }).value(value)
   }
 }
 
@@ -120,12 +122,12 @@ function parse(text: string, at: Position): (string | Piece)[] {
     const [whole, index = '0', rest = '', flags = '', width, precision, time, conversion = ''] = match
     pieces.push(text.slice(end, match.index))
     end = match.index + whole.length
-    const literal = time === undefined ? literals[conversion] : undefined
-    if (literal === undefined && time === undefined && printers[conversion] === undefined)
-      throw failure(at, 'invalid argument', `Invalid conversion format '${whole}'.`)
     if (Number(index) > MAX_INT32) {
       throw serverFault(`java.lang.NumberFormatException: For input string: "${index}"`)
     }
+    const literal = time === undefined ? literals[conversion] : undefined
+    if (literal === undefined && time === undefined && printers[conversion] === undefined)
+      throw failure(at, 'invalid argument', `Invalid conversion format '${whole}'.`)
     const specifier = {
       flags,
       width: width === undefined ? undefined : Number(width),
