@@ -142,6 +142,37 @@ describe('a live view', { concurrency: 2 }, () => {
       client.live(q.Documents(q.Collection('none')))
     }))
 
+  test('that ends with an error, and has nobody who is told, is a warning of the process; else it is none', () =>
+    inHistory(async ({ client }) => {
+      const warnings: Error[] = []
+      const hear = (warning: Error) => void (warning.name === 'FaunaStreamsWarning' && warnings.push(warning))
+      process.on('warning', hear)
+      try {
+        const ways: readonly ((view: LiveView) => unknown)[] = [
+          view => view.closed,
+          view => view.ready,
+          view => view.on('close', () => undefined),
+          view => view[Symbol.asyncIterator]().next().catch(String),
+          () => undefined,
+        ]
+        const held: unknown[] = []
+        for (const way of ways) {
+          const view = client.live(q.Documents(q.Collection('none')))
+          held.push(way(view))
+          await new Promise<void>(resolve => {
+            const look = () => (client.health().states.connecting === 0 ? resolve() : setImmediate(look))
+            look()
+          })
+        }
+        await Promise.allSettled(held)
+        await new Promise(setImmediate)
+        assert.equal(warnings.length, 1)
+        assert.match(String(warnings[0]), /a live view has ended: QueryError: .*'none'.* await its closed/)
+      } finally {
+        process.off('warning', hear)
+      }
+    }))
+
   test('ends with its signal', () =>
     inHistory(async ({ client }) => {
       const controller = new AbortController()

@@ -21,10 +21,6 @@ export type LiveSignals<T = Data> = {
  * changed, coalesced by member where it is slow, the state itself first.
  */
 export class LiveView<T = Data> implements AsyncIterable<Change<T>> {
-  /** Resolves when the view has been complete for the first time; rejects with the error of an earlier end. */
-  readonly ready: Promise<void>
-  /** Resolves when the view was closed; rejects with the error that ended it. Neither needs to be handled. */
-  readonly closed: Promise<void>
   /** Aborts when the view is closed. */
   readonly signal: AbortSignal
   readonly #stream: EventStream<AnyEvent>
@@ -35,6 +31,12 @@ export class LiveView<T = Data> implements AsyncIterable<Change<T>> {
   /** The state that is being told; it replaces the members when it is complete. */
   #loading: Members<T> | undefined
   #end: { readonly error: unknown } | undefined
+  readonly #ready: Promise<void>
+  readonly #closed: Promise<void>
+  #isComplete = false
+  /** Which of the promises somebody has taken: only these can tell of an end with an error. */
+  #isReadyTaken = false
+  #isClosedTaken = false
 
   /** @internal Views are made by `client.live`. */
   constructor(stream: EventStream<AnyEvent>, areWhole: boolean) {
@@ -42,9 +44,24 @@ export class LiveView<T = Data> implements AsyncIterable<Change<T>> {
     this.signal = stream.controller.signal
     let becameReady = () => undefined as void
     const isReady = new Promise<void>(resolve => (becameReady = resolve))
-    this.closed = this.#follow(areWhole, becameReady)
-    this.ready = Promise.race([isReady, this.closed])
-    for (const promise of [this.closed, this.ready]) promise.catch(() => undefined)
+    this.#closed = this.#follow(areWhole, becameReady)
+    this.#ready = Promise.race([isReady, this.#closed])
+    for (const promise of [this.#closed, this.#ready]) promise.catch(() => undefined)
+  }
+
+  /** Resolves when the view has been complete for the first time; rejects with the error of an earlier end. */
+  get ready(): Promise<void> {
+    this.#isReadyTaken = true
+    return this.#ready
+  }
+
+  /**
+   * Resolves when the view was closed; rejects with the error that ended it. It need not be handled: where nobody has taken it, listens
+   * to `close`, or is in a loop, an end with an error is a warning of the process.
+   */
+  get closed(): Promise<void> {
+    this.#isClosedTaken = true
+    return this.#closed
   }
 
   /** How many members there are. */
@@ -133,10 +150,13 @@ export class LiveView<T = Data> implements AsyncIterable<Change<T>> {
     try {
       for await (const events of this.#stream.batches(areWhole ? { by: 'txn' } : {})) {
         this.#fold(events)
-        if (events.some(({ type }) => type === 'synced')) becameReady()
+        if (this.#isComplete || !events.some(({ type }) => type === 'synced')) continue
+        this.#isComplete = true
+        becameReady()
       }
     } catch (error) {
       end = { error }
+      this.#warn(error)
       throw error
     } finally {
       this.#end = end
@@ -144,6 +164,14 @@ export class LiveView<T = Data> implements AsyncIterable<Change<T>> {
       this.#readers.clear()
       this.#signal('close', end)
     }
+  }
+
+  /** A view that is only read would stand still, and look as if nothing happened. */
+  #warn(error: unknown): void {
+    const isTold = this.#isClosedTaken || (this.#isReadyTaken && !this.#isComplete) || this.#readers.size > 0
+    if (isTold || this.#emitter.listenerCount('close') > 0 || error === this.signal.reason) return
+    const advice = 'it stays as it was; await its closed, or listen to its signal close, to be told in your code'
+    process.emitWarning(`a live view has ended: ${String(error)} (${advice})`, 'FaunaStreamsWarning')
   }
 
   /** All events of a batch, and then those who follow hear of it. */
