@@ -1,10 +1,11 @@
 /** `serve --data`, `--import` and `--export`: what a user wrote is there the next time, or is told plainly. */
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
+import { checkWritable } from '../src/cli/transfer.ts'
 import { Client, q } from '../src/index.ts'
 import { runProgram, startProgram, type Program } from './support/program.ts'
 
@@ -87,6 +88,18 @@ describe('serve', { concurrency: true }, () => {
     ])
     assert.equal(code, 1)
     assert.match(stderr, /^fauna-streams: --import: [^\n]*the server has data already[^\n]*\n$/)
+  })
+
+  test('--export to where nothing can be written is told when the server starts, and leaves what is there', async () => {
+    assert.throws(() => checkWritable(join(root, 'no/such/folder')), /--export: \S+ cannot be written: ENOENT/)
+    assert.throws(() => checkWritable(root), /cannot be written: it is a folder/)
+    const file = join(root, 'before.ndjson')
+    await writeFile(file, 'kept')
+    checkWritable(file)
+    assert.equal(await readFile(file, 'utf8'), 'kept')
+    assert.equal((await readdir(root)).includes('before.ndjson.tmp'), false)
+    const { code, stderr } = await runProgram(main, ['serve', '--port', '0', '--export', join(root, 'no/such/folder')])
+    assert.deepEqual([code, stderr.startsWith('fauna-streams: --export: ')], [1, true])
   })
 
   test('a mistake in an imported file names its line', async () => {

@@ -5,11 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { toCommandError } from '../src/cli/connect.ts'
 import { describeNotice, EventLines, type LineOptions, type TailEvent, toGapNotice } from '../src/cli/lines.ts'
 import type { Output } from '../src/cli/output.ts'
+import { findDenial } from '../src/cli/rights.ts'
 import { type Followed, StatusLine } from '../src/cli/status-line.ts'
+import { tell } from '../src/cli/tail.ts'
 import { cutTo, toVisible, widthOf, wrapWords } from '../src/cli/terminal-text.ts'
-import { Client, q, Ref } from '../src/index.ts'
+import { Client, OptionError, q, Ref } from '../src/index.ts'
 import { startLocal, type LocalServer } from '../src/local/index.ts'
 import { ManualTime } from './support/clock.ts'
 import './support/leaks.ts'
@@ -241,6 +244,78 @@ describe('tail in a pipe', () => {
     } finally {
       await rm(folder, { recursive: true })
     }
+  })
+})
+
+test('an option of the package is said by the name that it has on the command line', () => {
+  const toText = (option: string) => (toCommandError(new OptionError(option, 'no')) as Error).message
+  assert.deepEqual(['since', 'path', 'fields[1]', 'expr'].map(toText), [
+    '--since: no',
+    '--checkpoint: no',
+    '--fields: no',
+    'expr: no',
+  ])
+})
+
+describe('a key that may not read what it follows', () => {
+  const index = q.Index('by_state')
+  const document = q.Ref(orders, '1')
+  const match = q.Match(index, 'waiting')
+  let keys: readonly Client[] = []
+
+  before(async () => {
+    // Of a collection of its own: one over many documents is not active at once.
+    await client.query(q.CreateCollection({ name: 'few' }))
+    const terms = [{ field: ['data', 'state'] }]
+    await client.query(q.CreateIndex({ name: 'by_state', source: q.Collection('few'), terms }))
+    const read = { actions: { read: true } }
+    const privileges = [
+      { resource: orders, ...read },
+      { resource: index, ...read },
+    ]
+    const roles = Object.entries({ none: [], reader: privileges })
+    const secrets = roles.map(async ([name, its]) => {
+      await client.query(q.CreateRole({ name, privileges: its }))
+      return (await client.query(q.CreateKey({ role: q.Role(name) }))) as { secret: string }
+    })
+    keys = (await Promise.all(secrets)).map(({ secret }) => new Client({ endpoint: server.endpoint, secret }))
+  })
+  after(() => Promise.all(keys.map(key => key.close())))
+
+  test('is known by a query: of a document, a collection, and an index', async () => {
+    const [none, reader] = keys as [Client, Client]
+    const known = (await client.query(q.Select('ref', q.Get(document)))) as Ref
+    const expressions = [q.Documents(orders), document, q.Ref(orders, '404'), known, match]
+    const denials = await Promise.all(expressions.map(expr => findDenial(none, expr)))
+    assert.match(denials[0]!, /no right to read the documents of this collection, or only to read some/)
+    for (const denial of denials.slice(1, 4)) assert.match(denial!, /may not read this document/)
+    assert.match(denials[4]!, /may not read this index/)
+    for (const expr of expressions) assert.equal(await findDenial(reader, expr), undefined)
+  })
+
+  test('is nothing to speak of where the answers do not tell', async () => {
+    for (const expr of [q.Let({ x: 1 }, document), 'text', null, q.Documents(q.Collection('nothing'))]) {
+      assert.equal(await findDenial(keys[0]!, expr), undefined)
+    }
+  })
+
+  test('is said once the stream is open, which would be silent for ever', { timeout: 10_000 }, async () => {
+    const stop = new AbortController()
+    let told = ''
+    const toOutput = (write: (text: string) => void) =>
+      ({
+        write: (text: string, done?: () => void) => (write(text), done?.()),
+        once() {},
+        on() {},
+        off() {},
+      }) as unknown as Output
+    const stderr = toOutput(text => {
+      told += text
+      stop.abort()
+    })
+    const output = { stdout: toOutput(() => undefined), stderr, isPretty: false, time: new ManualTime(noon), title: '' }
+    await tell(keys[0]!, q.Documents(orders), ['action'], { signal: stop.signal }, output)
+    assert.match(told, /^! warning: the key has no right to read the documents/)
   })
 })
 

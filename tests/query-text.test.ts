@@ -102,6 +102,7 @@ describe('fql', () => {
     ['', 1, 1, /the text ends where an expression is needed/],
     ['Documents(', 1, 10, /this \( is not closed/],
     ['Documents(Collection("a")', 1, 10, /this \( is not closed/],
+    ['Not(True)', 1, 5, /no variable has the name True; did you mean true\?/],
     ['Documants(1)', 1, 1, /there is no function Documants; did you mean Documents\?/],
     ['Get(x)', 1, 5, /no variable has the name x/],
     ['Get(Now)', 1, 5, /Now is a function: write Now\(…\)/],

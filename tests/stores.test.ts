@@ -44,6 +44,14 @@ describe('fileStore', () => {
     )
   })
 
+  test('names the file where the system refuses it, and has its code', async () => {
+    const isNamed = (what: string) => (error: NodeJS.ErrnoException) =>
+      error.code === 'EISDIR' && error.message.startsWith(`the checkpoint ${folder} cannot be ${what}: EISDIR`)
+    await assert.rejects(fileStore(folder).load(), isNamed('read'))
+    await assert.rejects(fileStore(folder).save('cursor'), isNamed('written'))
+    await rm(`${folder}.tmp`)
+  })
+
   test('refuses a file that was cut, at every byte', async () => {
     const path = makePath()
     await fileStore(path).save('{"txn":1700000000000000,"keys":["é"]}')

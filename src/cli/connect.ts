@@ -85,7 +85,7 @@ export function toCommandError(error: unknown): unknown {
 
 /** What an option of the package is called on the command line, at the beginning of a message. */
 function toFlagName(message: string): string {
-  return message.replace(/^fields\[\d+\]:/, '--fields:').replace(/^path:/, '--checkpoint:')
+  return message.replace(/^(fields|since|snapshot|checkpoint)(\[\d+\])?:/, '--$1:').replace(/^path:/, '--checkpoint:')
 }
 
 /** Whether the system refused something, as a file that cannot be written. */

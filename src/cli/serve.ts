@@ -5,7 +5,7 @@ import { describeServer } from './banner.ts'
 import { type Command, CommandError, type OptionValues, UsageError } from './command.ts'
 import { hasColors } from './output.ts'
 import { RequestLog } from './request-log.ts'
-import { readLines, writeLines } from './transfer.ts'
+import { checkWritable, readLines, writeLines } from './transfer.ts'
 
 const inMemory = 'in memory: gone when it stops'
 /** The signals that end the command: Ctrl+C, and what process managers send. */
@@ -50,6 +50,8 @@ export const serve: Command = {
   },
   run: async values => {
     const options = readOptions(values)
+    const to = values['export']
+    if (to !== undefined) checkWritable(String(to))
     const stopped = awaitSignal()
     const log = new RequestLog(process.stdout)
     const isQuiet = values['quiet'] === true
@@ -64,7 +66,7 @@ export const serve: Command = {
       // The terminal has written ^C into the line.
       if (process.stdout.isTTY) process.stdout.write('\n')
       await server.stop()
-      if (values['export'] !== undefined) writeLines(String(values['export']), server.exportLines())
+      if (to !== undefined) writeLines(String(to), server.exportLines())
     } finally {
       await server.close()
     }

@@ -66,7 +66,7 @@ export class StatusLine implements Disposable {
       if (events > 0)
         this.#tell('missed', 'green', `${count(events, 'event')} ${were} missed, and read back: those with ${mark}`)
     })
-    stream.on('warning', ({ message }) => this.#tell('warning', 'yellow', message))
+    stream.on('warning', ({ message }) => this.warn(message))
     stream.on('gap', gap => {
       if (!options.hasGapLines) this.#write({ ...toGapNotice(gap, options.time.now()) })
     })
@@ -86,6 +86,11 @@ export class StatusLine implements Disposable {
     if (event.type === 'start') return
     this.#events++
     if ('txn' in event) this.#lagMs = Math.max(0, this.#options.time.now() - event.txn / 1000)
+  }
+
+  /** Says something to know before it matters. */
+  warn(text: string): void {
+    this.#tell('warning', 'yellow', text)
   }
 
   /** Takes the line away, so that something else can be written; it comes back soon after. */

@@ -8,6 +8,7 @@ import { connect, connectionOptions, readExpression, toCommandError } from './co
 import { EventLines, type TailEvent } from './lines.ts'
 import { hasColors, leaveUnread, onClosedPipe, type Output, toColumns, write } from './output.ts'
 import { findPipe, watchReader } from './pipe-reader.ts'
+import { findDenial } from './rights.ts'
 import { StatusLine } from './status-line.ts'
 import { toVisible } from './terminal-text.ts'
 
@@ -100,6 +101,14 @@ export async function tell(
   // What reads a pipe may write to the same terminal: a line that is drawn anew would be in its way.
   const isDrawn = stderr.isTTY && findPipe(stdout.fd) === undefined
   using status = new StatusLine(stream, { output: stderr, time, isDrawn, hasGapLines: isPretty, title })
+  let isAsked = false
+  stream.on('start', () => {
+    if (isAsked) return
+    isAsked = true
+    void findDenial(client, expr).then(
+      denial => denial !== undefined && stream.state !== 'closed' && status.warn(denial),
+    )
+  })
   const redraw = (): void => status.clear()
   stderr.on('resize', redraw)
   try {

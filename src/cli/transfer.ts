@@ -1,5 +1,5 @@
 /** The files of `serve --import` and `--export`: newline-delimited JSON, `-` for what is piped in. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { CommandError } from './command.ts'
 
 /** Written at once, in characters. */
@@ -14,9 +14,21 @@ export function readLines(path: string): string[] {
   }
 }
 
+/** Throws `CommandError` where `writeLines` could not: told when the server starts, not when what it holds would be lost. */
+export function checkWritable(path: string): void {
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder')
+    const draft = toDraft(path)
+    closeSync(openSync(draft, 'w'))
+    unlinkSync(draft)
+  } catch (cause) {
+    throw toExportError(path, cause)
+  }
+}
+
 /** Writes lines into a file, which is the old one or the new one at every moment. Throws `CommandError` where it cannot. */
 export function writeLines(path: string, lines: Iterable<string>): void {
-  const draft = `${path}.tmp`
+  const draft = toDraft(path)
   try {
     const file = openSync(draft, 'w')
     try {
@@ -27,8 +39,17 @@ export function writeLines(path: string, lines: Iterable<string>): void {
     }
     renameSync(draft, path)
   } catch (cause) {
-    throw new CommandError(`--export: ${path} cannot be written: ${(cause as Error).message}`, { cause })
+    throw toExportError(path, cause)
   }
+}
+
+/** Where the lines are written before the file is replaced. */
+function toDraft(path: string): string {
+  return `${path}.tmp`
+}
+
+function toExportError(path: string, cause: unknown): CommandError {
+  return new CommandError(`--export: ${path} cannot be written: ${(cause as Error).message}`, { cause })
 }
 
 function* chunksOf(lines: Iterable<string>): Generator<string> {

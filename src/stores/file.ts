@@ -13,7 +13,8 @@ const version = 1
  * `<path>.tmp`, flushes it to the disk and renames it; of cursors saved while that goes on only the last is written.
  * `load` gives `undefined` where there is no file yet.
  *
- * Both reject with an `OptionError` where the folder does not exist, and with the system's error where it forbids;
+ * Both reject with an `OptionError` where the folder does not exist, and with an error that has the system's `code` where that
+ * forbids, or has no room (`ENOSPC`);
  * `load` rejects with a `StateError` (`bad_checkpoint`) where the file is torn, empty, or something else.
  * @throws OptionError where the path is no path.
  */
@@ -63,28 +64,40 @@ class FileStore implements CheckpointStore {
     try {
       return await promises.readFile(this.#path, 'utf8')
     } catch (error) {
-      if (!isCode(error, 'ENOENT')) throw error
-      await promises.stat(dirname(this.#path)).catch((cause: unknown) => this.#refuse(cause))
+      if (!isCode(error, 'ENOENT')) throw this.#explain('read', error)
+      await promises.stat(dirname(this.#path)).catch((cause: unknown) => this.#refuse('read', cause))
       return undefined
     }
   }
 
   async #write(cursor: string): Promise<void> {
     const draft = `${this.#path}.tmp`
-    const file = await promises.open(draft, 'w').catch((cause: unknown) => this.#refuse(cause))
+    const file = await promises.open(draft, 'w').catch((cause: unknown) => this.#refuse('written', cause))
     try {
-      await file.writeFile(print(cursor))
-      // A rename may reach the disk before what was written does, and would then name a torn file.
-      await file.sync()
-    } finally {
-      await file.close()
+      try {
+        await file.writeFile(print(cursor))
+        // A rename may reach the disk before what was written does, and would then name a torn file.
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await promises.rename(draft, this.#path)
+      await syncFolder(dirname(this.#path))
+    } catch (cause) {
+      throw this.#explain('written', cause)
     }
-    await promises.rename(draft, this.#path)
-    await syncFolder(dirname(this.#path))
   }
 
-  #refuse(cause: unknown): never {
-    if (!isCode(cause, 'ENOENT')) throw cause
+  /** The system's error with the file that it is about: not each of them names it. */
+  #explain(what: 'read' | 'written', cause: unknown): unknown {
+    if (!(cause instanceof Error)) return cause
+    const error = new Error(`the checkpoint ${this.#path} cannot be ${what}: ${cause.message}`, { cause })
+    const { code, errno, syscall } = cause as NodeJS.ErrnoException
+    return Object.assign(error, { code, errno, syscall, path: this.#path })
+  }
+
+  #refuse(what: 'read' | 'written', cause: unknown): never {
+    if (!isCode(cause, 'ENOENT')) throw this.#explain(what, cause)
     const error = new OptionError('path', `the folder ${dirname(this.#path)} does not exist: make it first`)
     error.cause = cause
     throw error

@@ -220,8 +220,15 @@ class Reader {
   }
 }
 
+/** Words of Python's text of an expression that mean something else here. */
+const otherLanguages: ReadonlyMap<string, string> = new Map([
+  ['True', 'true'],
+  ['False', 'false'],
+  ['None', 'null'],
+])
+
 /** The name that was probably meant, as words to go on with. */
 function suggest(name: string): string {
-  const meant = findNearest(name, Object.keys(builders))
+  const meant = otherLanguages.get(name) ?? findNearest(name, Object.keys(builders))
   return meant === undefined ? '' : `; did you mean ${meant}?`
 }
