@@ -140,6 +140,41 @@ test('the path of a field of an index leads into refs: those of documents, and t
   assert.deepEqual(service.ask({ count: { match: 'one', terms: 'things' } }), 1)
 })
 
+// MODEL/doc/Index.scala `mkBinders`, `bindingExtractor` and `legacyDataExtractor`.
+test('what a function of an index gives is indexed one by one, whatever mva says; what has parts is nothing', () => {
+  const service = serve()
+  service.ask(create('things', 1, {}))
+  const found = (expr: unknown, more: object = {}): Json => {
+    const source = {
+      object: { collection: { collection: 'things' }, fields: { object: { f: { query: { lambda: 'd', expr } } } } },
+    }
+    const values = [{ object: { binding: 'f', ...more } }, { object: { field: ['ref', 'id'] } }]
+    service.ask({ create_index: { object: { name: 'f', source, values } } })
+    const page = service.ask({ paginate: { match: 'f' } }) as { data: [Json, string][] }
+    service.ask({ delete: { index: 'f' } })
+    return page.data.map(([value]) => value)
+  }
+  assert.deepEqual(found([2, 1, 2]), [1, 2])
+  assert.deepEqual(found([2, 1], { mva: false }), [1, 2])
+  assert.deepEqual(found([2, [1, 3], { object: { n: 1 } }]), [2, null])
+  for (const nothing of [
+    [],
+    { object: { n: 1 } },
+    { var: 'd' },
+    { documents: { collection: 'things' } },
+    { abort: 'x' },
+  ])
+    assert.deepEqual(found(nothing), [null])
+})
+
+test('a field of an index is folded as casefold does it', () => {
+  const service = serve()
+  service.ask(create('things', 1, { a: ['A', ['B', 'C'], ['D']] }))
+  const values = [{ object: { field: ['data', 'a'], transform: 'casefold', mva: false } }]
+  service.ask({ create_index: { object: { name: 'folded', source: { collection: 'things' }, values } } })
+  assert.deepEqual(service.ask({ paginate: { match: 'folded' } }), { data: [['a', ['b', 'c'], 'd']] })
+})
+
 test('an index stays what it is, and cannot be replaced', () => {
   const service = serve()
   const source = { collection: 'things' }

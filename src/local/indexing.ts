@@ -6,10 +6,11 @@ import { canonicalKey } from './equality.ts'
 import { EntrySet } from './entries.ts'
 import type { Entry } from './entries.ts'
 import { isLive, ttlOf } from './history.ts'
+import { isScalar } from './kinds.ts'
 import { FIRST_USER_COLLECTION, collectionOf } from './native.ts'
 import { OrderedMap } from './ordered.ts'
 import type { Version } from './history.ts'
-import { Lambda, Ref, VersionValue } from './values.ts'
+import { Action, Lambda, Ref, UnresolvedRef, VersionValue } from './values.ts'
 import type { Expression, Value } from './values.ts'
 
 /** Where one term or value comes from: a path into the document, or a binding of the source. */
@@ -157,15 +158,12 @@ export class Index implements SetOwner {
 
   /** What a field has to index: all elements of an array, however deep; null where it has nothing. */
   #candidates(field: IndexField, document: VersionValue, source: IndexSource): Value[] {
-    if (field.binding !== undefined) {
-      const value = this.#bound(field.binding, document, source)
-      return distinct(field.isMultiValued ? flatten(value).filter(isScalar) : [value])
-    }
+    if (field.binding !== undefined) return distinct(candidatesOf(this.#bound(field.binding, document, source)))
     const find = this.#find
     if (!field.isMultiValued) return [fold(field, readPath(document, field.path, find))]
     const found = flatten(readPath(document, field.path, find, 'all'))
     const folded = fold(field, found)
-    return distinct(Array.isArray(folded) ? folded.map(value => (isScalar(value) ? value : null)) : [])
+    return distinct(Array.isArray(folded) ? folded.map(value => (isPlain(value) ? value : null)) : [])
   }
 
   #bound(binding: string, document: VersionValue, source: IndexSource): Value {
@@ -200,20 +198,37 @@ function distinct(values: Value[]): Value[] {
   return byKey.size === 0 ? [null] : [...byKey.values()]
 }
 
+/** What a function gives to index: the elements of an array one by one, whatever `mva` says; null for what has parts. */
+function candidatesOf(value: Value): Value[] {
+  return (Array.isArray(value) ? value : [value]).map(one => {
+    if (one instanceof UnresolvedRef || !isScalar(one)) return null
+    return one instanceof Action ? one.name : one
+  })
+}
+
 function flatten(value: Value): Value[] {
   return Array.isArray(value) ? value.flatMap(flatten) : [value]
 }
 
-/** Objects and functions are no values of an index: they are as if missing. */
-function isScalar(value: Value): boolean {
+/** Objects and functions in documents are no values of an index: they are as if missing. */
+function isPlain(value: Value): boolean {
   return !Array.isArray(value) && !(value instanceof Map) && !(value instanceof Lambda)
 }
 
 /** Folds the case of all strings in an array. One value that cannot be folded, or no array, and nothing is there. */
 function fold(field: IndexField, value: Value): Value {
   if (!field.isCasefolded) return value
-  if (!Array.isArray(value) || !value.every(isScalar)) return null
-  return value.map(element => (typeof element === 'string' ? foldCase(element) : element))
+  const folded = Array.isArray(value) ? value.map(foldElement) : []
+  return !Array.isArray(value) || folded.includes(undefined) ? null : (folded as Value[])
+}
+
+/** As `casefold` does: of an array all that is in it; an array of one is that one. Undefined where it fails. */
+function foldElement(value: Value): Value | undefined {
+  if (typeof value === 'string') return foldCase(value)
+  if (!Array.isArray(value)) return isPlain(value) ? value : undefined
+  if (!value.every(isPlain)) return undefined
+  const folded = value.map(one => (typeof one === 'string' ? foldCase(one) : one))
+  return folded.length === 1 ? folded[0] : folded
 }
 
 /** What a path leads to; of `all` it leads to, an array, where arrays on the way stand for each of their elements. */

@@ -66,3 +66,11 @@ export function typeName(value: Value): string {
   if (value instanceof PendingTime) return 'Unresolved Transaction Time'
   return 'Object'
 }
+
+/** The types that are no scalars. */
+const compounds: ReadonlySet<string> = new Set(['Object', 'Array', 'Page', 'Set', 'Lambda'])
+
+/** Whether a value has no parts: refs are scalars, sets and functions are not. */
+export function isScalar(value: Value): boolean {
+  return !compounds.has(typeName(value))
+}

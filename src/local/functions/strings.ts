@@ -2,11 +2,9 @@
 import type { Call, Evaluate } from '../call.ts'
 import { castString } from '../casts.ts'
 import { foldCase, toTitleCase } from '../casing.ts'
-import { fieldsOf } from '../compare.ts'
 import { Failure, collect, serverFault, wrongType } from '../failures.ts'
 import type { QueryError } from '../failures.ts'
-import { typeName } from '../kinds.ts'
-import { Lambda, SetValue } from '../values.ts'
+import { isScalar, typeName } from '../kinds.ts'
 import type { Position } from '../position.ts'
 import type { Value } from '../values.ts'
 
@@ -54,8 +52,7 @@ function normalizerOf(call: Call): (text: string) => string {
 
 /** Anything but what holds other values. */
 function castScalar(value: Value, at: Position): Value {
-  const isCompound = Array.isArray(value) || value instanceof Lambda || value instanceof SetValue
-  if (isCompound || fieldsOf(value) !== undefined) throw wrongType(at, 'Scalar', typeName(value))
+  if (!isScalar(value)) throw wrongType(at, 'Scalar', typeName(value))
   return value
 }
 
