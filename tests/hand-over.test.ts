@@ -4,10 +4,11 @@ import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { End } from '../src/end.ts'
 import type { AnyEvent } from '../src/events/types.ts'
-import { Client, OptionError, q, QueryError, type Ref } from '../src/index.ts'
+import { Client, type GapEvent, OptionError, q, QueryError, type Ref, type StreamEvent } from '../src/index.ts'
 import { startLocal } from '../src/local/index.ts'
-import { ManualTime } from './support/clock.ts'
+import { LongTime, ManualTime } from './support/clock.ts'
 import { bytes, type FakeAnswer, FakeLink, streamOver } from './support/fake-link.ts'
+import { inHistory, Record, thing, things } from './support/history-world.ts'
 import './support/leaks.ts'
 import { startLine, versionLine } from './support/peer.ts'
 
@@ -140,6 +141,29 @@ describe('a hand-over', () => {
       assert.equal(time.pending, 0)
     }
   })
+
+  test('of a stream that is quiet since its collection was made anew tells that', () =>
+    inHistory(async world => {
+      const time = new LongTime(14_000)
+      const client = world.connect({ time, pingIntervalMs: 5_000 })
+      const stream = client.stream(q.Documents(things), undefined, { onGap: 'yield' })
+      const record = new Record<StreamEvent<'action' | 'document'> | GapEvent>(stream)
+      await record.until(events => events.length === 1)
+      await world.write(q.Delete(things))
+      await world.write(q.CreateCollection({ name: 'things' }))
+      await world.write(q.Create(thing(1), {}))
+      const done = client.rotateSecret()
+      while (!time.awaits(15_000)) await turn()
+      time.pass(15_000)
+      await done
+      await record.until(events => events.length === 2)
+      await record.txn(await world.write(q.Create(thing(2), {})))
+      await stream.close()
+      assert.deepEqual(
+        record.events.map(event => (event.type === 'gap' ? event.reason : event.type)),
+        ['start', 'recreated', 'set'],
+      )
+    }))
 
   test('is done at once where the old stream loses its right after the start of the new one', async () => {
     const { stream, words, push, settle } = await follow(

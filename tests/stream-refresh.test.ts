@@ -5,40 +5,17 @@ import { test } from 'node:test'
 import { q } from '../src/index.ts'
 import { memoryStore } from '../src/stores/index.ts'
 import { type EventPeer, serveEvents } from '../src/testing/index.ts'
-import { systemTime, type Time } from '../src/time.ts'
 import { type Connect, withClients } from './support/clients.ts'
+import { LongTime } from './support/clock.ts'
 import { cut, inHistory, Record, thing, things } from './support/history-world.ts'
 
 const minutes = 60_000
-
-/** The system's time, but the long timers of a client run when the test says so. */
-class LongTime implements Time {
-  readonly #waiting = new Set<() => void>()
-  #aheadMs = 0
-
-  now(): number {
-    return systemTime.now() + this.#aheadMs
-  }
-
-  after(delayMs: number, run: () => void, options?: { readonly isAwaited?: boolean }) {
-    if (delayMs < minutes) return systemTime.after(delayMs, run, options)
-    const call = () => void (this.#waiting.delete(call) && run())
-    this.#waiting.add(call)
-    return { cancel: () => void this.#waiting.delete(call) }
-  }
-
-  pass(ms: number): void {
-    this.#aheadMs += ms
-    // What they set anew waits for the next time.
-    for (const call of Array.from(this.#waiting)) call()
-  }
-}
 
 for (const [name, expr] of Object.entries({ document: thing(1), set: q.Match(q.Index('by_k_v'), 1) })) {
   test(`a ${name} on which nothing happened for an hour is read back without a hole`, () =>
     inHistory(async world => {
       await world.write(q.Create(thing(1), { data: { k: 1, v: 1 } }))
-      const time = new LongTime()
+      const time = new LongTime(minutes)
       const checkpoint = memoryStore()
       const stream = world.connect({ time }).stream(expr, undefined, { checkpoint })
       const record = new Record(stream)
@@ -73,7 +50,7 @@ for (const resource of [null, { page: { data: [null] } }]) {
 }
 
 async function staysQuiet(peer: EventPeer, connect: Connect): Promise<void> {
-  const time = new LongTime()
+  const time = new LongTime(minutes)
   const client = connect({ time })
   const stream = client.stream(thing(1))
   const loop = stream[Symbol.asyncIterator]()

@@ -19,11 +19,16 @@ export interface HandOverOwner {
    * it holds of one that has not come whole; otherwise `undefined`.
    */
   heldSinceQuiet(time: number): number | undefined
+  /** Whether history shows something up to this transaction time that was not told; `undefined` where that is not known. */
+  hasMissed(until: number): Promise<boolean | undefined>
   /** The old attempt has told everything up to the successor's start. */
   passed(successor: Successor): void
-  /** The old attempt began an event, and does not go on with it. */
+  /** The old attempt does not tell what it should. */
   stalled(): void
 }
+
+/** Who is waited for, who waits, and when the start of that one was heard, in milliseconds since the Unix epoch. */
+type Overlap = { readonly before: Attempt; readonly successor: Successor; readonly startedAt: number }
 
 /** Holds the attempt that takes over as planned, when the one before it has passed its start. */
 export class HandOver {
@@ -73,24 +78,34 @@ export class HandOver {
     // Where it was lost meanwhile, it came back by itself.
     if (successor === undefined || !this.#owner.isOn(before)) return successor?.attempt.cancel()
     this.#successor = successor
-    this.#awaitSilence(before, successor, successor.attempt.lastHeardAt)
+    this.#awaitSilence({ before, successor, startedAt: successor.attempt.lastHeardAt })
     return successor.settled
   }
 
   /**
    * A loop that waits in vain for so long has heard everything that the old stream had to tell, unless a part of a line is
    * there: the rest is waited for as long as it grows. A dead connection is as quiet: its peer must have been heard since
-   * the successor's start was (`startedAt`); where it never is, the PING ends the old stream, and that is a loss.
+   * the successor's start was; where it never is, the PING ends the old stream, and that is a loss.
    */
-  #awaitSilence(before: Attempt, successor: Successor, startedAt: number, heldBefore = 0, delayMs = overlapMs): void {
+  #awaitSilence(overlap: Overlap, heldBefore = 0, delayMs = overlapMs): void {
+    const { before, startedAt } = overlap
     const { time } = this.#link
     this.#overlap = time.after(delayMs, () => {
       const held = this.#owner.heldSinceQuiet(time.now() - overlapMs)
       const isAlive = before.lastHeardAt >= startedAt
-      if (held === 0 && isAlive) return this.#owner.passed(successor)
-      if (held === 0) return this.#awaitSilence(before, successor, startedAt, 0, lookAgainMs)
+      if (held === 0) return isAlive ? void this.#pass(overlap) : this.#awaitSilence(overlap, 0, lookAgainMs)
       if (held !== undefined && held === heldBefore) return this.#owner.stalled()
-      this.#awaitSilence(before, successor, startedAt, held)
+      this.#awaitSilence(overlap, held)
     })
+  }
+
+  /** A stream whose collection was made anew is quiet for ever (protocol.md B.9): history is asked before that is believed. */
+  async #pass(overlap: Overlap): Promise<void> {
+    const { before, successor } = overlap
+    const hasMissed = await this.#owner.hasMissed(successor.startTxn)
+    if (this.#successor !== successor || !this.#owner.isOn(before)) return
+    if (hasMissed) return this.#owner.stalled()
+    if (this.#owner.heldSinceQuiet(this.#link.time.now() - overlapMs) === 0) return this.#owner.passed(successor)
+    this.#awaitSilence(overlap)
   }
 }

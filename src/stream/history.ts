@@ -93,28 +93,31 @@ export class History {
   }
 
   /**
-   * The transaction time of a view in which nothing happened after `position`; `undefined` where something did, or where
-   * that could not be found out.
+   * The transaction time of a view in which nothing happened after `txn`; `undefined` where something did, or where that
+   * could not be found out.
    */
-  async findQuiet(position: Position): Promise<number | undefined> {
+  async findQuiet(txn: number): Promise<number | undefined> {
+    const looked = await this.#look(txn, undefined)
+    return looked?.isQuiet ? looked.view : undefined
+  }
+
+  /** Whether something happened after `txn`, up to `until`; `undefined` where that could not be found out. */
+  async hasMissed(txn: number, until: number): Promise<boolean | undefined> {
+    const looked = txn < until ? await this.#look(txn, until) : { isQuiet: true }
+    return looked && !looked.isQuiet
+  }
+
+  async #look(txn: number, until: number | undefined): Promise<{ isQuiet: boolean; view: number } | undefined> {
     const target = await this.#findTarget()
     if (!('kind' in target)) return undefined
-    const { txn } = position
     // Of a set this cursor shows nothing at the position itself, of a document the version there (protocol.md F.3).
-    const request = {
-      target,
-      from: txn,
-      after: `{"object":{"ts":${txn}}}`,
-      until: undefined,
-      size: 2,
-      withVersions: false,
-    }
+    const request = { target, from: txn, after: `{"object":{"ts":${txn}}}`, until, size: 2, withVersions: false }
     const text = pageText({ ...request, existedAt: this.#existedAt && Math.max(this.#existedAt, txn) })
-    const answer = await ask(this.#link, text, undefined, this.#options.signal)
+    const answer = await ask(this.#link, text, until, this.#options.signal)
     if (!('value' in answer) || !isPage(answer.value, false)) return undefined
     const { remade, page } = answer.value
     const isQuiet = !remade && page.data.every(item => !('ts' in item) || item.ts <= txn)
-    return isQuiet ? answer.txnTime : undefined
+    return { isQuiet, view: answer.txnTime }
   }
 
   #reading(make: (target: Target) => Reading): Reading {

@@ -192,6 +192,11 @@ export class Inflow implements HandOverOwner {
     before?.cancel()
   }
 
+  async hasMissed(until: number): Promise<boolean | undefined> {
+    const { txn } = this.#cursor
+    return txn !== undefined && this.#asking.recovers ? this.#history.hasMissed(txn, until) : undefined
+  }
+
   passed(successor: Successor): void {
     this.#cursor.complete(successor.startTxn)
     this.goOver(successor)

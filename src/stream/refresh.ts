@@ -59,7 +59,7 @@ export class Refresh {
   async #refresh(): Promise<void> {
     const [cursor, inflow] = [this.#cursor, this.#inflow]
     const [attempt, before] = [inflow.attempt, cursor.txn!]
-    const quietUntil = await this.#history.findQuiet({ txn: before, isComplete: true, keys: [] })
+    const quietUntil = await this.#history.findQuiet(before)
     if (quietUntil === undefined || !inflow.isOn(attempt) || !inflow.isReading || cursor.txn !== before) return
     cursor.complete(quietUntil)
     const mark = cursor.mark()!
