@@ -380,6 +380,12 @@ test('what a transaction takes away is there until it is over; an index that it 
   assert.deepEqual(start().ask(without(things, { paginate: { documents: { var: 'c' } } })), page)
   assert.equal(start().ask(without(things, { select: ['data', 'n'], from: { get: { var: 'd' } } })), 1)
   assert.match(tell(start().send(without(i, create('things', 2, { n: 1 })))), /instance not unique/)
+  // How far back it reads is as it was, too (MODEL/doc/Collection.scala).
+  const old = start()
+  old.ask({ create_collection: { object: { name: 'old', history_days: 30 } } })
+  const shortened = { update: { collection: 'old' }, params: { object: { history_days: 0 } } }
+  const ts = { time_subtract: { time: 'now' }, offset: 1, unit: 'hour' }
+  assert.equal(old.ask({ do: [shortened, { exists: doc('old', 1), ts }] }), false)
   const made = { let: { i: { select: 'ref', from: index({ name: 'new', active: true }) } } }
   const missing = (at: string): string => `in.${at} instance not found: Index not found.`
   assert.equal(tell(start().send({ ...made, in: { match: { var: 'i' } } })), missing('index'))

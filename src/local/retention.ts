@@ -28,14 +28,17 @@ function limitAt(ts: number, fields: ObjectValue): number {
   return typeof days === 'bigint' ? ts - microsOfDays(days) - KEPT_MICROS : Number.NEGATIVE_INFINITY
 }
 
-/** The earliest time, in microseconds, that a collection can be read at by a query with this snapshot. */
+/**
+ * The earliest time, in microseconds, that a collection can be read at by a query with this snapshot: what the query
+ * itself changes does not count (MODEL/doc/Collection.scala, by MODEL/Cache.scala).
+ */
 export function floorOf(store: Store, database: number, collection: number, snapshot: number): number {
   if (collection < FIRST_USER_COLLECTION) return Number.NEGATIVE_INFINITY
   const versions = store.historyOf(new Ref(database, COLLECTIONS, BigInt(collection)))?.versions ?? []
   let floor = Number.NEGATIVE_INFINITY
   let before: ObjectValue | undefined
   for (const { ts, fields } of versions) {
-    if (fields === null) continue
+    if (fields === null || ts > snapshot) continue
     if (before !== undefined) floor = Math.max(floor, limitAt(ts, before))
     else if (!fields.has('history_days')) floor = ts - KEPT_MICROS
     before = fields
