@@ -7,6 +7,7 @@ import {
   type Field,
   OptionError,
   ProtocolError,
+  q,
   type StreamEvent,
   TransportError,
 } from '../src/index.ts'
@@ -389,7 +390,7 @@ describe('an answer for history', () => {
       })
       const client = new Client({ endpoint: peer.endpoint, secret: 's', backoff: { firstMs: 1, maxMs: 1 } })
       try {
-        const stream = client.stream({ ref: { collection: 'c' }, id: '1' }, fields)
+        const stream = client.stream(q.Ref(q.Collection('c'), '1'), fields)
         const loop = stream[Symbol.asyncIterator]()
         assert.equal((await loop.next()).value?.type, 'start')
         await assert.rejects(loop.next(), { name: 'ProtocolError', code: 'bad_response' })

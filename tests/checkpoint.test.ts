@@ -228,6 +228,20 @@ describe('a checkpoint', { concurrency: 2 }, () => {
     }, failure)
   })
 
+  for (const call of ['load', 'save'] as const) {
+    test(`whose ${call} is never answered keeps no loop that is aborted`, async () => {
+      const never = new Promise<undefined>(() => undefined)
+      const store = { load: async () => undefined, save: async () => undefined, [call]: () => never }
+      const stream = overLines([startLine(1), versionLine(5)], { checkpoint: store })
+      const iterator = stream[Symbol.asyncIterator]()
+      if (call === 'save') await iterator.next()
+      const pending = iterator.next()
+      await new Promise(setImmediate)
+      stream.controller.abort()
+      assert.deepEqual(await pending, { done: true, value: undefined })
+    })
+  }
+
   test('that cannot be loaded ends the loop with that error', async () => {
     const checkpoint = { load: () => Promise.reject(failure), save: async () => undefined }
     const iterator = overLines([startLine(1)], { checkpoint })[Symbol.asyncIterator]()

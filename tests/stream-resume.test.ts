@@ -4,7 +4,9 @@ import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { End } from '../src/end.ts'
 import { GapError, type FaunaError, QueryError, StreamError } from '../src/errors.ts'
+import { readEvent } from '../src/events/decode.ts'
 import type { AnyEvent } from '../src/events/types.ts'
+import { Cursor, type PlacedEvent } from '../src/stream/cursor.ts'
 import type { EventStream } from '../src/stream/stream.ts'
 import { errorLine, setLine, startLine, versionLine } from '../src/testing/index.ts'
 import { ManualTime } from './support/clock.ts'
@@ -147,6 +149,21 @@ describe('a loss', () => {
     ]
     const loop = follow([tells(before, cut), tells(after)])
     assert.deepEqual(await collect(loop, 6), ['start 1', 'set 3', 'set 5', 'set 5', 'set 5', 'set 6'])
+  })
+
+  test('to a server that repeats its start, or what was told at it, tells neither twice', async () => {
+    const again = [startLine(5), versionLine(5), startLine(5), versionLine(6), startLine(6), versionLine(7)]
+    const loop = follow([tells([startLine(1), versionLine(5)], cut), tells(again)])
+    assert.deepEqual(await collect(loop, 4), ['start 1', 'version 5', 'version 6', 'version 7'])
+  })
+
+  test('tells nothing twice of what was read back meanwhile', () => {
+    const cursor = new Cursor()
+    const isNew = (txn: number) => cursor.admit(readEvent(versionLine(txn)) as PlacedEvent, versionLine(txn))
+    cursor.complete(5)
+    cursor.reopen(9, true)
+    cursor.complete(9)
+    assert.deepEqual([4, 5, 7, 9, 10, 11].filter(isNew), [10, 11])
   })
 
   test('is told by an event that comes without a start, and the event is not lost', async () => {

@@ -26,8 +26,8 @@ export class Cursor {
   #keys: readonly string[] = []
   /** Lines at `txn` where more of them may come; a document changes once in a transaction, and needs none. */
   #lines: string[] = []
-  /** Set while the server, reopened behind us, repeats what was told. */
-  #repeated: Tally | undefined
+  /** Set while the server, reopened, may repeat what was told. */
+  #repeated: Repeated | undefined
 
   /** Goes on from a position that was kept. */
   restore({ txn, isComplete, keys }: Position): void {
@@ -58,10 +58,17 @@ export class Cursor {
     this.#isComplete = false
   }
 
-  /** The stream was reopened at `start`. Where that lies before us, what we told comes again. */
-  reopen(start: number): void {
-    if (this.txn === undefined || start >= this.txn) return
-    this.#repeated = new Tally(this.mark()!.read().keys)
+  /**
+   * The stream was reopened at `start`. Where that does not lie after us, what we told may come again; and where what was
+   * missed is read back (`readsBack`), so may what was read.
+   */
+  reopen(start: number, readsBack: boolean): void {
+    if (this.txn === undefined || (start > this.txn && !readsBack)) return
+    const isWhole = this.#isComplete || (readsBack && start >= this.txn)
+    this.#repeated = {
+      until: Math.max(start, this.txn),
+      last: isWhole ? undefined : new Tally(this.mark()!.read().keys),
+    }
   }
 
   /** Takes an event; false where it was told before. */
@@ -82,15 +89,17 @@ export class Cursor {
     this.#keys = []
   }
 
-  #isRepeated(event: PlacedEvent, repeated: Tally): boolean {
-    const txn = this.txn!
-    if (event.txn > txn) {
+  #isRepeated(event: PlacedEvent, { until, last }: Repeated): boolean {
+    if (event.txn > until) {
       this.#repeated = undefined
       return false
     }
-    return event.txn < txn || this.#isComplete || repeated.take(keyOf(event))
+    return event.txn < until || last === undefined || last.take(keyOf(event))
   }
 }
+
+/** Everything up to `until` was told, or is told before; of that transaction itself only this, where it is given. */
+type Repeated = { readonly until: number; readonly last: Tally | undefined }
 
 /** A position that costs nothing until it is read: its keys are made of lines. */
 export class Mark {

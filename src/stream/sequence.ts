@@ -93,7 +93,8 @@ export class Sequence {
     if (event.type === 'error') return this.#takeError(event)
     if (event.type === 'unknown') return this.#takeUnknown(event, line)
     this.#link.see(event.txn)
-    if (!this.#inflow.isPlaced) return this.#place(event, line)
+    // A server sends no second `start`: it would say anew from where on everything is told.
+    if (!this.#inflow.isPlaced || event.type === 'start') return this.#place(event, line)
     const { successor } = this.#inflow
     if (successor && event.txn > successor.startTxn) {
       if (!this.#asking.isExact) this.#cursor.complete(successor.startTxn)
@@ -131,8 +132,9 @@ export class Sequence {
   /** The first event of an attempt: it says from where on everything is told, and so what was missed. */
   #place(event: PlacedEvent, line: string): AnyEvent | undefined {
     this.#inflow.place()
-    this.#cursor.reopen(event.txn)
     const isStart = event.type === 'start'
+    const { recovers, isExact } = this.#asking
+    this.#cursor.reopen(isStart ? event.txn : event.txn - 1, recovers || isExact)
     const gap = this.#backlog.begin(event)
     if (isStart && !this.#backlog.isReading) this.#cursor.complete(event.txn)
     this.#opener.started()

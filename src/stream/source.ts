@@ -1,4 +1,5 @@
 /** The life of a stream as its loop sees it: events are pulled, worked through, kept, until the one end. */
+import { orAbort } from '../abort.ts'
 import type { FaunaError } from '../errors.ts'
 import { checkData, toSchemaError } from '../events/check-data.ts'
 import type { StandardSchema } from '../events/standard-schema.ts'
@@ -158,9 +159,9 @@ export class EventSource implements Pullable<AnyEvent> {
 
   async fill(): Promise<boolean> {
     try {
-      if (this.#saver) await this.#load(this.#saver)
+      if (this.#saver && !this.#isLoaded) await this.#orEnd(this.#load(this.#saver))
       while (!this.#state.isOver) {
-        if (this.#saver) await this.#keeper.save(this.#saver)
+        if (this.#saver) await this.#orEnd(this.#keeper.save(this.#saver))
         if (this.#state.isOver) break
         const isThere = this.#keeper.isHolding || (await this.#sequence.pull())
         if (isThere) return true
@@ -170,6 +171,11 @@ export class EventSource implements Pullable<AnyEvent> {
       if (!this.#state.isOver) throw this.#fail(error)
     }
     return this.#endLoop()
+  }
+
+  /** A store that never answers must not keep a loop that was ended. */
+  async #orEnd(kept: Promise<void>): Promise<void> {
+    await orAbort(kept, this.#life.signal)
   }
 
   /** Ends the stream: a plain abort ends the loop normally, one with a reason of its own makes it throw that. */
@@ -208,7 +214,6 @@ export class EventSource implements Pullable<AnyEvent> {
 
   /** Once, before anything is sent: where an earlier run of the program left off. */
   async #load(saver: Saver): Promise<void> {
-    if (this.#isLoaded) return
     this.#isLoaded = true
     const kept = await saver.load()
     if (kept === undefined || this.#state.isOver) return
