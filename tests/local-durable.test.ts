@@ -167,6 +167,22 @@ test('where the disk fails nothing is answered as done, streams end, and the ser
   await service.close()
 })
 
+test('a fault behind the wait for the disk is that of its own request alone', async () => {
+  const service = await HeldService.open('fault')
+  const fail = (): never => {
+    throw new TypeError('on purpose')
+  }
+  const failed = assert.rejects(async () => service.sendTo({ send: fail, stream: fail }, update('c', 1, { n: 1 })), {
+    message: 'on purpose',
+  })
+  const written = service.post(update('c', 1, { n: 2 }))
+  await service.release()
+  await failed
+  assert.equal((await written).status, 200)
+  assert.match((await service.post({ get: doc('c', 1) })).text, /"n":2/)
+  await service.close()
+})
+
 test('what a client was told before a restart is there behind it, and its stream goes on without a hole', async () => {
   const dataDir = join(root, 'restart')
   let server = await startLocal({ dataDir })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Feed } from '../src/local/feed.ts'
 import { MAX_QUEUED_TRANSACTIONS } from '../src/local/live-stream.ts'
+import { Renderer } from '../src/local/render.ts'
 import { LocalService, create, doc, update } from './support/local-service.ts'
 import type { FakePeer } from './support/local-service.ts'
 import type { ServiceOptions } from '../src/local/service.ts'
@@ -44,6 +45,51 @@ test('a start that is delayed swallows what is committed before it', async () =>
   assert.ok(peer.startTxn > write.ts)
   local.ask(update('c', 1, {}))
   assert.deepEqual(actionsOf(peer), ['update'])
+})
+
+const ownFault = {
+  type: 'error',
+  txn: 0,
+  event: {
+    code: 'internal server error',
+    description: 'The embedded server has a fault of its own, please report it: TypeError: on purpose',
+  },
+}
+
+test('a fault while a stream begins ends it with an error that says so', () => {
+  let isBroken = false
+  const now = (): number => {
+    if (isBroken) throw new TypeError('on purpose')
+    return 1_700_000_000_000
+  }
+  const timers: (() => void)[] = []
+  const startTimer = (run: () => void): (() => void) => {
+    timers.push(run)
+    return () => {}
+  }
+  const local = open({ startDelayMs: 20, now, startTimer })
+  const peer = local.follow(doc('c', 1))
+  isBroken = true
+  for (const run of timers) run()
+  assert.deepEqual(
+    peer.lines.map(line => JSON.parse(line) as unknown),
+    [ownFault],
+  )
+  assert.equal(peer.hasEnded, true)
+})
+
+test('a fault while a stream is told something ends it with an error; other streams and the writer learn nothing of it', t => {
+  const local = open()
+  const broken = local.follow(doc('c', 1), 'document')
+  const other = local.follow(doc('c', 1), 'action')
+  const fail = (): never => {
+    throw new TypeError('on purpose')
+  }
+  t.mock.method(Renderer.prototype, 'version', fail, { times: 1 })
+  assert.equal(local.send({ do: [create('c', 1, {}), null] }).status, 200)
+  assert.deepEqual(broken.events, [ownFault])
+  assert.equal(broken.hasEnded, true)
+  assert.deepEqual(actionsOf(other), ['create'])
 })
 
 test('followers are found by their key: what concerns others does not touch them', () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { EntrySet } from '../src/local/entries.ts'
+import { Filling } from '../src/local/filling.ts'
 import { continueFilling, MAX_FILLED_AT_ONCE } from '../src/local/index-builds.ts'
 import { LiveStream } from '../src/local/live-stream.ts'
 import { Renderer } from '../src/local/render.ts'
@@ -105,6 +106,31 @@ test('who needs an index that is not full yet waits; everyone else is answered m
   assert.equal(time.pending, 0)
 })
 
+test('an index whose filling fails cannot be read: who needs it is told why, and everyone else is answered', t => {
+  const { local, time } = beginSliced(t, many)
+  local.ask(createIndex('by_k'))
+  const count = (index: string): object => ({ count: { match: { index }, terms: 1 } })
+  const answers: Answered[] = []
+  local.sendLater(count('by_k'), answer => answers.push(answer))
+  passSlices(time, 2)
+  const fail = (): never => {
+    throw new TypeError('on purpose')
+  }
+  t.mock.method(Filling.prototype, 'take', fail, { times: 1 })
+  passSlices(time, 1)
+  for (const { status, text } of [...answers, local.send(count('by_k'))]) {
+    assert.equal(status, 500)
+    assert.match(text, /"The embedded server has a fault of its own, please report it: TypeError: on purpose"/)
+  }
+  assert.equal(answers.length, 1)
+  assert.equal(local.ask({ count: documentsOf('c') }), many)
+  local.ask(createIndex('by_n'))
+  local.sendLater(count('by_n'), answer => answers.push(answer))
+  passSlices(time, 100)
+  assert.deepEqual(answers[1]?.body, { resource: many / 3 })
+  assert.equal(time.pending, 0)
+})
+
 test('a stream of an index that is not full yet begins when it is', t => {
   const { local, time } = beginSliced(t, many)
   local.ask(createIndex('by_k'))
@@ -179,7 +205,7 @@ test('an index that was being filled when the server ended is filled on when it 
   const ids = Array.from({ length: many }, (_, i) => i + 1)
   before.ask({ foreach: { lambda: 'id', expr: createFrom({ var: 'id' }) }, collection: ids })
   before.ask(createIndex('by_k'))
-  const fillOnce = ({ store }: KeptStore): void => continueFilling(store, () => true)
+  const fillOnce = ({ store }: KeptStore): boolean => continueFilling(store, () => true)
   for (let slices = 0; slices < 10; slices++) fillOnce(before)
   before.ask({ delete: doc('c', 1) })
   await before.close()

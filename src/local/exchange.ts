@@ -1,6 +1,7 @@
 // One request and its answer, whichever version of HTTP carries it: the body is read whole within its limits, the
 // handler is called, and what it writes goes out event by event under flow control. protocol.md A.3, A.4, A.10, B.3.
 import type { Readable, Writable } from 'node:stream'
+import { ownFault } from './failures.ts'
 import { indent } from './json-layout.ts'
 import type { StartTimer } from './timers.ts'
 
@@ -39,7 +40,7 @@ export interface ReplyStream {
   readonly isClosed: boolean
 }
 
-/** Answers one request; what it throws becomes status 500, or a reset if the answer has begun. */
+/** Answers one request; what it throws becomes status 500 and is told there, or a reset if the answer has begun. */
 export type Handle = (request: WireRequest, reply: Reply) => void | Promise<void>
 
 /** What one version of HTTP has to offer for one request. */
@@ -65,7 +66,6 @@ const HIGH_WATER_BYTES = 16 * 1024
 const CONTENT_TYPE = { 'content-type': 'application/json;charset=utf-8' }
 const TOO_LARGE = { errors: [{ code: 'request too large', description: 'Request entity is too large' }] }
 const TIMED_OUT = { error: 'request timeout: Client timed out.' }
-const INTERNAL_ERROR = { error: 'internal server error' }
 
 /** Serves one request from its first header to the end of its answer; never throws. */
 export function serve(channel: Channel, handle: Handle, startTimer: StartTimer): void {
@@ -111,9 +111,10 @@ async function answer(channel: Channel, body: Uint8Array, handle: Handle): Promi
   const reply = new ChannelReply(channel)
   try {
     await handle({ ...channel.head, body }, reply)
-  } catch {
+  } catch (error) {
+    const { status, code, message: description } = ownFault(error)
     if (reply.isBegun) channel.abort('cancel')
-    else refuse(channel, 500, INTERNAL_ERROR)
+    else refuse(channel, status, { errors: [{ code, description }] })
   }
 }
 

@@ -75,6 +75,15 @@ export function serverFault(exception: string): Fault {
   return new Fault(500, 'internal server error', `${exception} Please create a ticket at https://support.fauna.com`)
 }
 
+/** A fault of this server, which is none of the real one: what failed, and what of it is known. */
+export function ownFault(error: unknown): Fault {
+  return new Fault(
+    500,
+    'internal server error',
+    `The embedded server has a fault of its own, please report it: ${String(error)}`,
+  )
+}
+
 /** Where a write stands: errors are told at its form, or at its own key. */
 export type Places = {
   readonly form: Position

@@ -2,7 +2,7 @@
  * What is done between requests: indexes are filled, and requests that had to wait for one are run again. Nothing runs
  * while there is nothing to fill.
  */
-import { UnfilledIndex, continueFilling } from './index-builds.ts'
+import { UnfilledIndex, continueFilling, hasFillings } from './index-builds.ts'
 import type { Store } from './store.ts'
 import type { Timers } from './timers.ts'
 
@@ -28,16 +28,21 @@ export class Filler {
    * Runs a request: now, and where it needs an index that is being filled, again when that is full. What it throws then
    * rejects the promise: nobody else is there to answer for it.
    */
-  run(attempt: () => void, { timeoutMs, refuse }: Patience): void | Promise<void> {
-    if (this.#isDone(attempt)) return
+  run(attempt: () => void | Promise<void>, { timeoutMs, refuse }: Patience): void | Promise<void> {
+    let result: void | Promise<void> = undefined
+    const isDone = (): boolean =>
+      this.#isDone(() => {
+        result = attempt()
+      })
+    if (isDone()) return result
     return new Promise((resolve, reject) => {
       const again = (): void => {
         try {
-          if (!this.#isDone(attempt)) {
+          if (!isDone()) {
             this.#waiting.add(again)
             return
           }
-          resolve()
+          resolve(result)
         } catch (error) {
           reject(error as Error)
         }
@@ -45,8 +50,12 @@ export class Filler {
       }
       const cancel = this.#timers.after(timeoutMs, () => {
         this.#waiting.delete(again)
-        refuse()
-        resolve()
+        try {
+          refuse()
+          resolve()
+        } catch (error) {
+          reject(error as Error)
+        }
       })
       this.#waiting.add(again)
     })
@@ -72,17 +81,15 @@ export class Filler {
   }
 
   #wake(): void {
-    if (this.#store.state.fillings.size > 0) this.#cancel ??= this.#timers.after(0, () => this.#work())
+    if (hasFillings(this.#store)) this.#cancel ??= this.#timers.after(0, () => this.#work())
   }
 
   #work(): void {
     this.#cancel = undefined
-    const { fillings } = this.#store.state
-    const before = fillings.size
     const start = performance.now()
-    continueFilling(this.#store, () => performance.now() - start >= SLICE_MS)
+    const isOver = continueFilling(this.#store, () => performance.now() - start >= SLICE_MS)
     this.#wake()
-    if (fillings.size === before) return
+    if (!isOver) return
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const again of waiting) again()

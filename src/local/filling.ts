@@ -3,6 +3,7 @@
  * between. What is written meanwhile gets into the index at once; when its turn comes it is found there already.
  */
 import type { Database } from './database.ts'
+import type { Fault } from './failures.ts'
 import { timelineOf } from './indexing.ts'
 import type { Index, PlacedEvent } from './indexing.ts'
 import { Ref } from './values.ts'
@@ -11,6 +12,8 @@ import { Ref } from './values.ts'
 export class Filling {
   /** Whether the transaction that made the index has committed: before that nobody can wait for it. */
   isCommitted = true
+  /** Why it goes no further: its index cannot be read. */
+  fault: Fault | undefined
   readonly #database: Database
   readonly #index: Index
   /** The collections that are left; of the first of them the documents up to `#taken` have been taken. */

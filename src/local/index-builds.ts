@@ -6,6 +6,7 @@
  */
 import type { Query } from './frame.ts'
 import type { Database } from './database.ts'
+import { ownFault } from './failures.ts'
 import { Filling } from './filling.ts'
 import type { Index, IndexDefinition } from './indexing.ts'
 import type { Store } from './store.ts'
@@ -49,16 +50,16 @@ export function finishBuilds(store: Store): void {
 
 /** The document of an index is none that can be streamed, so nobody is told. */
 function activate(store: Store, { ref }: Index): void {
-  const transaction = store.begin()
-  const fields = store.current(ref)?.fields
-  const database = store.database(ref.database)
-  if (fields !== undefined && database !== undefined) {
-    transaction.write(database, ref, new Map(fields).set('active', true), 'update')
-  }
-  transaction.begin()
-  transaction.make({ kind: 'index due', ref, dueAt: undefined })
-  transaction.make({ kind: 'index active', ref })
-  transaction.commit()
+  store.transact(transaction => {
+    const fields = store.current(ref)?.fields
+    const database = store.database(ref.database)
+    if (fields !== undefined && database !== undefined) {
+      transaction.write(database, ref, new Map(fields).set('active', true), 'update')
+    }
+    transaction.begin()
+    transaction.make({ kind: 'index due', ref, dueAt: undefined })
+    transaction.make({ kind: 'index active', ref })
+  })
 }
 
 /** Thrown by a query that needs an index which does not have all documents yet: it is to be run again later. */
@@ -95,24 +96,51 @@ function fill(index: Index, filling: Filling, transaction: Transaction, isTime: 
 
 const isNever = (): boolean => false
 
-/** Makes sure that an index has all documents. Throws `UnfilledIndex` where the query can wait until it has. */
+/**
+ * Makes sure that an index has all documents. Throws `UnfilledIndex` where the query can wait until it has, and a `Fault`
+ * where it never will.
+ */
 export function requireFilled({ store, transaction, canWait }: Query, index: Index): void {
   const filling = store.state.fillings.get(index)
   if (filling === undefined) return
+  if (filling.fault !== undefined) throw filling.fault
   if (!filling.isCommitted) fill(index, filling, transaction, isNever)
   else if (canWait === true) throw new UnfilledIndex()
   else fillAlone(store, index, filling, isNever)
 }
 
-/** Fills in a transaction of its own. */
+/** Fills in a transaction of its own. Where that fails it is for ever: what was taken last would be missing. */
 function fillAlone(store: Store, index: Index, filling: Filling, isTime: () => boolean): void {
-  const transaction = store.begin()
-  fill(index, filling, transaction, isTime)
-  transaction.commit()
+  try {
+    store.transact(transaction => fill(index, filling, transaction, isTime))
+  } catch (error) {
+    filling.fault = ownFault(error)
+    throw filling.fault
+  }
 }
 
-/** Goes on filling the oldest of the indexes, until it is full or `isTime`. */
-export function continueFilling(store: Store, isTime: () => boolean): void {
-  const [oldest] = store.state.fillings
-  if (oldest !== undefined) fillAlone(store, ...oldest, isTime)
+function findOldest({ state }: Store): readonly [Index, Filling] | undefined {
+  for (const entry of state.fillings) if (entry[1].fault === undefined) return entry
+  return undefined
+}
+
+/** Whether there is something to fill. */
+export function hasFillings(store: Store): boolean {
+  return findOldest(store) !== undefined
+}
+
+/**
+ * Goes on filling the oldest of the indexes, until it is full or `isTime`. Says whether that was the last of it: it is
+ * full, or has failed, which those who need it are told.
+ */
+export function continueFilling(store: Store, isTime: () => boolean): boolean {
+  const oldest = findOldest(store)
+  if (oldest === undefined) return false
+  const [index, filling] = oldest
+  try {
+    fillAlone(store, index, filling, isTime)
+  } catch (error) {
+    if (error !== filling.fault) throw error
+  }
+  return filling.isFull || filling.fault !== undefined
 }

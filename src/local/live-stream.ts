@@ -5,6 +5,7 @@
 import { documentLine, errorLine, setLine, startLine } from './events.ts'
 import type { EventField } from './events.ts'
 import type { ReplyStream } from './exchange.ts'
+import { ownFault } from './failures.ts'
 import type { Follower, Notice, Rendered } from './feed.ts'
 import { HeldNotices } from './held-notices.ts'
 import type { Renderer } from './render.ts'
@@ -75,6 +76,14 @@ export class LiveStream implements Follower {
 
   deliver(txn: number, notice: Notice, rendered: Rendered): void {
     if (this.#isEnding || txn <= this.#startTxn) return
+    try {
+      this.#admit(txn, notice, rendered)
+    } catch (error) {
+      this.failWith(error)
+    }
+  }
+
+  #admit(txn: number, notice: Notice, rendered: Rendered): void {
     const { rights } = this.#options
     if (!rights.isValid()) {
       this.fail({ code: 'permission denied', description: 'Authorization lost during stream evaluation.', txn })
@@ -88,6 +97,12 @@ export class LiveStream implements Follower {
   fail(error: StreamError): void {
     this.#held.releaseAll()
     this.#finish(error)
+  }
+
+  /** Ends the stream with what was thrown while it began or told something: a hole would be left where it went on. */
+  failWith(error: unknown): void {
+    const { code, message } = ownFault(error)
+    this.#finish({ code, description: error instanceof BytesError ? BYTES_EXCEPTION : message })
   }
 
   /** Ends the stream after what is held or queued. */
@@ -112,12 +127,11 @@ export class LiveStream implements Follower {
   }
 
   #tell(txn: number, notice: Notice, rendered: Rendered): void {
-    if (this.#isEnding || !this.#options.rights.canSee(notice)) return
+    if (this.#isEnding) return
     try {
-      this.#write(txn, this.#render(txn, notice, rendered))
+      if (this.#options.rights.canSee(notice)) this.#write(txn, this.#render(txn, notice, rendered))
     } catch (error) {
-      if (!(error instanceof BytesError)) throw error
-      this.#finish({ code: 'internal server error', description: BYTES_EXCEPTION })
+      this.failWith(error)
     }
   }
 

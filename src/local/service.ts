@@ -3,7 +3,7 @@
  * listener below it and the server above it know none of them.
  */
 import { protocolErrorBody } from './answers.ts'
-import { Authenticator, accessOfRole } from './authentication.ts'
+import { Authenticator } from './authentication.ts'
 import type { Session } from './authentication.ts'
 import type { EventField } from './events.ts'
 import type { Reply, ReplyStream, WireRequest } from './exchange.ts'
@@ -17,15 +17,16 @@ import { BytesError, LiveStream } from './live-stream.ts'
 import type { StreamError } from './live-stream.ts'
 import { OpenStreams } from './open-streams.ts'
 import { rendererFor } from './renderers.ts'
-import { answerQuery, computeBinding, findSubject, readBody } from './requests.ts'
+import { answerQuery, findSubject, readBody } from './requests.ts'
 import type { Outcome, ReadSource, RequestContext, Subject } from './requests.ts'
 import { Responder } from './responder.ts'
 import type { Exchange } from './responder.ts'
 import { restQuery } from './rest.ts'
+import { makeStore } from './new-store.ts'
 import { findRoute, refuseRest, refuseUnreadable } from './routes.ts'
 import type { Route } from './routes.ts'
 import { parseAuthorization } from './secrets.ts'
-import { Store } from './store.ts'
+import type { Store } from './store.ts'
 import { streamRights } from './stream-rights.ts'
 import { Timers } from './timers.ts'
 import type { StartTimer } from './timers.ts'
@@ -157,8 +158,10 @@ export class Service {
       return this.#filler.run(() => this.#openStream(exchange, context, route.source, route.fields), patience)
     }
     if (route.kind === 'query' || route.kind === 'rest') {
-      const query = (): void =>
-        route.kind === 'rest' ? this.#rest(exchange, context, route) : this.#query(exchange, context, route)
+      const query = (): void | Promise<void> =>
+        route.kind === 'rest'
+          ? this.#rest(exchange, context, route)
+          : this.#answer(exchange, context, () => readBody(route.source), route.isReadOnly ? 'get' : 'query')
       return this.#waitFor(exchange, context, () => this.#filler.run(query, patience))
     }
     this.#responder.sendResult(exchange, `{"account":"0","global_id":"${globalIdOf(this.#store, session)}"}`)
@@ -174,21 +177,21 @@ export class Service {
     return passed.then(() => (isTooLong ? this.#responder.refuseLate(exchange) : run()))
   }
 
-  #query(exchange: Exchange, context: RequestContext, route: Extract<Route, { kind: 'query' }>): void {
-    this.#answer(exchange, context, () => readBody(route.source), route.isReadOnly ? 'get' : 'query')
-  }
-
   /** A request of old is refused, or answered as the query that it stands for. */
-  #rest(exchange: Exchange, context: RequestContext, { path, params }: Extract<Route, { kind: 'rest' }>): void {
+  #rest(
+    exchange: Exchange,
+    context: RequestContext,
+    { path, params }: Extract<Route, { kind: 'rest' }>,
+  ): void | Promise<void> {
     const { method, body, hasBody } = exchange.request
     const query = restQuery(this.#store, context.session, { method, path, params, body: hasBody ? body : undefined })
     if ('refused' in query) this.#responder.refuse(exchange.reply, exchange.options, refuseRest(query))
-    else this.#answer(exchange, context, query.read, 'query')
+    else return this.#answer(exchange, context, query.read, 'query')
   }
 
-  #answer(exchange: Exchange, context: RequestContext, read: ReadSource, kind: 'query' | 'get'): void {
+  #answer(exchange: Exchange, context: RequestContext, read: ReadSource, kind: 'query' | 'get'): void | Promise<void> {
     const { answer, commit } = answerQuery(context, read, kind)
-    this.#whenDurable(exchange, () => {
+    return this.#whenDurable(exchange, () => {
       this.#responder.send(exchange, answer)
       if (commit !== undefined) this.#feed.publish(commit)
     })
@@ -196,15 +199,23 @@ export class Service {
 
   /**
    * Does something when all that is committed is on the disk: what a request wrote, and what it saw of others. Where that
-   * fails, nobody learns of it: the request is answered with the reason, and the server does nothing more.
+   * fails, nobody learns of it: the request is answered with the reason, and the server does nothing more. The promise
+   * rejects with what is thrown then.
    */
-  #whenDurable(exchange: Exchange, run: () => void): void {
-    if (this.#folder === undefined) run()
-    else
-      this.#folder.whenDurable(error => {
-        if (error === undefined) run()
-        else this.#refuseUnkept(exchange, error)
-      })
+  #whenDurable(exchange: Exchange, run: () => void): void | Promise<void> {
+    const folder = this.#folder
+    if (folder === undefined) return run()
+    return new Promise((resolve, reject) =>
+      folder.whenDurable(error => {
+        try {
+          if (error === undefined) run()
+          else this.#refuseUnkept(exchange, error)
+          resolve()
+        } catch (fault) {
+          reject(fault as Error)
+        }
+      }),
+    )
   }
 
   #refuseUnkept(exchange: Exchange, { message }: Error): void {
@@ -224,9 +235,9 @@ export class Service {
     context: RequestContext,
     body: Uint8Array | undefined,
     fields: ReadonlySet<EventField>,
-  ): void {
+  ): void | Promise<void> {
     const outcome = findSubject(context, body)
-    this.#whenDurable(exchange, () => this.#beginStream(exchange, context, outcome, fields))
+    return this.#whenDurable(exchange, () => this.#beginStream(exchange, context, outcome, fields))
   }
 
   #beginStream(
@@ -269,22 +280,16 @@ export class Service {
   #startSoon({ wire, live }: NewStream, subject: Subject): void {
     const begin = (): void => {
       if (wire.isClosed) return
-      live.start(this.#store.clock.snapshot())
-      this.#streams.keep(wire, { live, isCounted: subject.isDocument, stop: this.#feed.follow(subject.key, live) })
+      try {
+        live.start(this.#store.clock.snapshot())
+        this.#streams.keep(wire, { live, isCounted: subject.isDocument, stop: this.#feed.follow(subject.key, live) })
+      } catch (error) {
+        live.failWith(error)
+      }
     }
     if (this.#options.startDelayMs === 0) begin()
     else this.#timers.after(this.#options.startDelayMs, begin)
   }
-}
-
-function makeStore(options: ServiceOptions): Store {
-  const store: Store = new Store({
-    hasQuirks: options.quirks,
-    computeBinding: (lambda, argument, database) => computeBinding(store, lambda, argument, database),
-    accessOfRole: (database, role, caller) => accessOfRole(store, database, role, caller),
-    ...(options.now && { now: options.now }),
-  })
-  return store
 }
 
 function globalIdOf(store: Store, { database }: Session): string {

@@ -57,6 +57,18 @@ export class Store {
     return new Transaction({ clock, state, snapshot, hasQuirks, record: record => this.journal(record) })
   }
 
+  /** Does something in a transaction of its own: all of it, or where it throws nothing. */
+  transact(run: (transaction: Transaction) => void): void {
+    const transaction = this.begin()
+    try {
+      run(transaction)
+      transaction.commit()
+    } catch (error) {
+      transaction.rollback()
+      throw error
+    }
+  }
+
   /** A new id: milliseconds and a sequence, always rising. */
   takeId(): bigint {
     const milliseconds = BigInt(Math.floor(this.clock.last / 1000) - ID_EPOCH_MS)

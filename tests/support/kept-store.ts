@@ -1,6 +1,6 @@
 /** The embedded server without requests: a store, in a folder where one is given, and queries as their JSON. */
 import assert from 'node:assert/strict'
-import { Authenticator, accessOfRole } from '../../src/local/authentication.ts'
+import { Authenticator } from '../../src/local/authentication.ts'
 import type { Edit } from '../../src/local/edits.ts'
 import type { PlacedEvent } from '../../src/local/indexing.ts'
 import { readJson } from '../../src/local/json.ts'
@@ -8,22 +8,17 @@ import { ByteWriter } from '../../src/local/log/byte-writer.ts'
 import { contentsOf } from '../../src/local/log/contents.ts'
 import { DataFolder } from '../../src/local/log/folder.ts'
 import { writeRecord } from '../../src/local/log/records.ts'
-import { answerQuery, computeBinding } from '../../src/local/requests.ts'
+import { makeStore as newStore } from '../../src/local/new-store.ts'
+import { answerQuery } from '../../src/local/requests.ts'
 import type { State } from '../../src/local/state.ts'
-import { Store } from '../../src/local/store.ts'
+import type { Store } from '../../src/local/store.ts'
 import type { Json } from './local-service.ts'
 
 const SECRET = 'secret'
 
 /** Makes an empty store. */
 export function makeStore(now?: () => number): Store {
-  const store: Store = new Store({
-    hasQuirks: true,
-    computeBinding: (lambda, argument, database) => computeBinding(store, lambda, argument, database),
-    accessOfRole: (database, role, caller) => accessOfRole(store, database, role, caller),
-    ...(now && { now }),
-  })
-  return store
+  return newStore({ quirks: true, ...(now && { now }) })
 }
 
 /**

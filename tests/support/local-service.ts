@@ -164,11 +164,16 @@ export class LocalService {
     return answer
   }
 
-  #request(path: string, expression: unknown, secret: string, reply: Reply, how: How = {}): void {
+  /** Sends a query that is answered to `reply`. */
+  sendTo(reply: Reply, expression: unknown): void | Promise<void> {
+    return this.#request('/', expression, SECRET, reply)
+  }
+
+  #request(path: string, expression: unknown, secret: string, reply: Reply, how: How = {}): void | Promise<void> {
     const { method = 'POST', version = API_VERSION } = how
     const headers = { authorization: `Bearer ${secret}`, 'x-faunadb-api-version': version, ...how.headers }
     const body = Buffer.from(expression === undefined ? '' : JSON.stringify(expression))
-    this.#service.handle({ method, path, headers, body, hasBody: expression !== undefined, version: 2 }, reply)
+    return this.#service.handle({ method, path, headers, body, hasBody: expression !== undefined, version: 2 }, reply)
   }
 }
 

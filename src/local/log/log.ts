@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises'
 import { StateError } from '../../errors.ts'
 import { writeFrame } from './frames.ts'
 
-/** Called when all before it is on the disk, or with the reason why it will never be. */
+/** Called when all before it is on the disk, or with the reason why it will never be. It throws nothing. */
 export type Waiter = (error?: StateError) => void
 
 /** A file that can be appended to and flushed. */
@@ -91,18 +91,19 @@ export class Log {
 
   async #flush(): Promise<void> {
     while (this.#records.length > 0 && this.#error === undefined) {
-      const frame = writeFrame(this.#records, this.#size)
+      const records = this.#records
       this.#records = []
       this.#flushed = this.#waiters
       this.#waiters = []
       try {
+        const frame = writeFrame(records, this.#size)
         await this.#file.write(frame, this.#size)
         await this.#file.flush()
+        this.#size += frame.length
       } catch (cause) {
         this.fail(cause)
         return
       }
-      this.#size += frame.length
       this.#tellFlushed()
     }
   }

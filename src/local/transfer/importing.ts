@@ -44,18 +44,13 @@ export function importLines(lines: Iterable<string>, store: Store, makeScratch: 
   clock.snapshot()
   store.clock.restore(clock.last)
   store.restoreId(lastId)
-  const transaction = store.begin()
-  transaction.begin()
-  try {
+  store.transact(transaction => {
+    transaction.begin()
     // As bytes in between: edits hold the indexes and collections of their own store.
     for (const record of recordsOf(contentsOf(state), clock.last, lastId)) {
       replayRecord(record, store.state, edit => transaction.make(edit))
     }
-    transaction.commit()
-  } catch (error) {
-    transaction.rollback()
-    throw error
-  }
+  })
 }
 
 /** One import, into a store that is thrown away where it fails. */
