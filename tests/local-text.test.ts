@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { foldCase, toTitleCase } from '../src/local/casing.ts'
 import { layOutDouble, layOutInteger } from '../src/local/format-layout.ts'
+import { findMatches } from '../src/local/pattern-matches.ts'
 import { expandTemplate } from '../src/local/pattern-templates.ts'
 import { PatternError } from '../src/local/pattern-error.ts'
 import { compilePattern, quotePattern } from '../src/local/pattern.ts'
@@ -90,6 +91,16 @@ test('a quoted text is found as it is, whatever is in it', () => {
     assert.equal(found, quoted)
   })
   fc.assert(check, seed)
+})
+
+test('an empty match is found between the halves of a character too', () => {
+  const placesOf = (pattern: string, text: string): number[] =>
+    Array.from(findMatches(text, compilePattern(pattern)), ({ index }) => index)
+  assert.deepEqual(placesOf('', '😀a'), [0, 1, 2, 3])
+  assert.deepEqual(placesOf('a*', 'a😀😀'), [0, 1, 2, 3, 4, 5])
+  assert.deepEqual(placesOf('.|', '😀a'), [0, 2, 3])
+  assert.deepEqual(placesOf('^|$', '😀'), [0, 2])
+  assert.deepEqual(placesOf('🙂*', '😀'), [0, 1, 2])
 })
 
 test('a replacement takes as many digits of a group as there are groups for', () => {

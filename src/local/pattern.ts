@@ -3,8 +3,8 @@
  * same way and mean differently is spelled out, what only Java has is put together from what there is. Its classes of
  * characters are in `pattern-classes.ts`.
  *
- * Not the same: a look behind may refer to groups; a group that has not matched is an empty text to `\1`; an empty
- * match is never between the two halves of a character; blocks but a few (`\p{InGreek}`), `\X` and `\G` are refused.
+ * Not the same: a look behind may refer to groups; a group that has not matched is an empty text to `\1`; one that may
+ * match nothing is repeated for what it can match besides; `\X`, `\G`, `\N{…}` and blocks but a few are refused.
  */
 import { ignoreCase, readClass, readClassEscape, readEscapedCharacter } from './pattern-classes.ts'
 import type { Cursor, Flags } from './pattern-classes.ts'

@@ -1,6 +1,7 @@
 /** Strings in strings: by their text, and by patterns as Java has them. Places are counted in code points. */
 import type { Call, Evaluate } from '../call.ts'
 import { failure, serverFault } from '../failures.ts'
+import { findMatches } from '../pattern-matches.ts'
 import { expandTemplate } from '../pattern-templates.ts'
 import { PatternError } from '../pattern-error.ts'
 import { compilePattern, quotePattern } from '../pattern.ts'
@@ -63,7 +64,7 @@ const evaluateFindAll: Evaluate = call => {
   const rest = text.slice(start)
   const offset = countCharacters(text.slice(0, start))
   const results: Value[] = []
-  for (const { 0: data, index } of rest.matchAll(pattern.regExp)) {
+  for (const { 0: data, index } of findMatches(rest, pattern)) {
     if (results.length >= most) break
     const first = offset + countCharacters(rest.slice(0, index))
     // The last of its UTF-16 units: of a pair, that is the place behind it.
@@ -86,7 +87,7 @@ const evaluateReplaceAll: Evaluate = call => {
   const isFirstOnly = call.has('first') && call.boolean('first')
   let replaced = ''
   let end = 0
-  for (const match of text.matchAll(pattern.regExp)) {
+  for (const match of findMatches(text, pattern)) {
     replaced += text.slice(end, match.index) + expandTemplate(template, match, pattern)
     end = match.index + match[0].length
     if (isFirstOnly) break
@@ -110,7 +111,7 @@ function pieceCount(call: Call): number | undefined {
 function split(text: string, pattern: Pattern, most = Number.POSITIVE_INFINITY): string[] {
   const pieces: string[] = []
   let end = 0
-  for (const { 0: matched, index } of text.matchAll(pattern.regExp)) {
+  for (const { 0: matched, index } of findMatches(text, pattern)) {
     if (pieces.length >= most - 1) break
     if (index === 0 && matched.length === 0) continue
     pieces.push(text.slice(end, index))
