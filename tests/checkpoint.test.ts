@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type CheckpointStore, FaunaError, GapError, q } from '../src/index.ts'
 import { memoryStore } from '../src/stores/index.ts'
+import { Saver } from '../src/stream/checkpoint.ts'
+import { Mark } from '../src/stream/cursor.ts'
 import { startLine, setLine, versionLine } from '../src/testing/index.ts'
 import { ManualTime } from './support/clock.ts'
 import { bytes, FakeLink, streamOver } from './support/fake-link.ts'
@@ -90,6 +92,27 @@ describe('a checkpoint', { concurrency: 2 }, () => {
     assert.deepEqual(store.txns, [1, 7])
     await iterator.return?.()
     await pending
+  })
+
+  test('that waits for the interval knows the collection of its time, not one that was made anew since', async () => {
+    const store = new Notes()
+    const time = new ManualTime()
+    let existedAt = 1
+    const saver = new Saver({ store, intervalMs: 1_000, of: 'x', time, existedAt: () => existedAt })
+    const markAt = (txn: number) => new Mark(txn, true, [], [])
+    await saver.save(markAt(5))
+    assert.equal(saver.isDue(markAt(6)), false)
+    existedAt = 7
+    time.pass(1_000)
+    await new Promise(setImmediate)
+    const kept = store.saves.map(cursor => JSON.parse(cursor) as { txn: number; existedAt: number })
+    assert.deepEqual(
+      kept.map(({ txn, existedAt }) => [txn, existedAt]),
+      [
+        [5, 1],
+        [6, 1],
+      ],
+    )
   })
 
   test('goes on where the last run was, each transaction once', () =>

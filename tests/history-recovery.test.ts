@@ -167,6 +167,25 @@ describe('an expression that computes what is followed', { concurrency: 2 }, () 
       }))
   }
 
+  test('is followed on where a loss is only told', () =>
+    inHistory(async world => {
+      await before(world)
+      const stream = world.client.stream(q.Select(['data', 'to'], q.Get(one)), ['document'], { resume: 'live' })
+      const record = new Record<{ type: string; event?: unknown }>(stream)
+      await record.until(events => events.length === 1)
+      await world.write(q.Update(one, { data: { to: thing(2) } }))
+      await record.until(events => events.length === 2)
+      const isBack = new Promise<void>(resolve => stream.on('start', () => resolve()))
+      await cut(world, stream)
+      await isBack
+      await world.write(create(2, {}))
+      await world.write(q.Delete(one))
+      await record.until(events => events.at(-1)?.type === 'version' && events.length > 3)
+      await stream.close()
+      const { document } = record.events.at(-1)!.event as { document: { ref: { id: string } } }
+      assert.equal(document.ref.id, '1')
+    }))
+
   test('a set made of computed terms', () =>
     inHistory(async world => {
       const expr = q.Let({ k: q.Add(0, 1) }, q.Match(q.Index('by_k_v'), q.Var('k')))

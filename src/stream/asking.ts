@@ -57,7 +57,7 @@ export class Asking {
 
   /** What an opening asks for; a stream that was answered before is opened on what it followed. */
   prepare(isAgain: boolean): StreamRequest | Promise<StreamRequest | End> {
-    if (!isAgain || !this.recovers) return this.#toRequest(this.#body)
+    if (!isAgain) return this.#toRequest(this.#body)
     return this.#history.findBody().then(found => (typeof found === 'string' ? this.#toRequest(found) : found))
   }
 

@@ -79,13 +79,16 @@ export type SaverOptions = {
   readonly existedAt: () => number | undefined
 }
 
+/** A position as it was when its work was done, and what was known then: later on the collection may be another one. */
+type Place = { readonly mark: Mark; readonly existedAt: number | undefined }
+
 /** Saves positions whose work is done; the newest wins. */
 export class Saver {
   readonly #options: SaverOptions
   #saved: Mark | undefined
   #savedAt = Number.NEGATIVE_INFINITY
   /** What waits until the interval is over. */
-  #later: Mark | undefined
+  #later: Place | undefined
   #timer: Timer | undefined
   #saving: Promise<void> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
@@ -106,8 +109,8 @@ export class Saver {
     if (this.#saved?.equals(mark)) return false
     const waitMs = this.#savedAt + this.#options.intervalMs - this.#options.time.now()
     if (waitMs <= 0) return true
-    this.#later = mark
-    this.#timer ??= this.#options.time.after(waitMs, () => this.keep(this.#later!))
+    this.#later = this.#placeAt(mark)
+    this.#timer ??= this.#options.time.after(waitMs, () => this.#keep(this.#later!))
     return false
   }
 
@@ -120,12 +123,7 @@ export class Saver {
 
   /** Keeps a position beside the loop, which is told at its next save where that failed. */
   keep(mark: Mark): void {
-    this.stop()
-    this.#saving = this.#saving
-      .then(() => (this.#failure ? undefined : this.#write(mark)))
-      .catch((error: unknown) => {
-        this.#failure = { error }
-      })
+    this.#keep(this.#placeAt(mark))
   }
 
   /** Nothing is kept any more. */
@@ -135,9 +133,22 @@ export class Saver {
     this.#later = undefined
   }
 
-  async #write(mark: Mark): Promise<void> {
-    const { store, of, time, existedAt } = this.#options
-    await store.save(writeCursor({ position: mark.read(), existedAt: existedAt() }, of))
+  #placeAt(mark: Mark): Place {
+    return { mark, existedAt: this.#options.existedAt() }
+  }
+
+  #keep(place: Place): void {
+    this.stop()
+    this.#saving = this.#saving
+      .then(() => (this.#failure ? undefined : this.#write(place)))
+      .catch((error: unknown) => {
+        this.#failure = { error }
+      })
+  }
+
+  async #write({ mark, existedAt }: Place): Promise<void> {
+    const { store, of, time } = this.#options
+    await store.save(writeCursor({ position: mark.read(), existedAt }, of))
     this.#saved = mark
     this.#savedAt = time.now()
   }
