@@ -294,6 +294,22 @@ describe('an error of the server', () => {
     })
   }
 
+  for (const body of [
+    '<html>Closed.</html>',
+    '{"error":"Closed."}',
+    '{"errors":[{"code":"x","description":"Closed."}]}',
+  ]) {
+    test(`in place of a first line (HTTP 200 with ${body}) is thrown, and quoted`, async () => {
+      const answer = { chunks: [bytes(body)], end: { how: 'finished' } as const }
+      await assert.rejects(collect(follow([answer]), 1), /HTTP 200.*Closed/)
+    })
+  }
+
+  test('is not taken for one where it may be the half of a first line', async () => {
+    const answer = { chunks: [bytes('{ "type": "sta')], end: { how: 'finished' } as const }
+    assert.deepEqual(await collect(follow([answer, tells([startLine(1)])]), 1), ['start 1'])
+  })
+
   for (const status of [408, 409, 429, 440, 500, 503, 540]) {
     test(`(HTTP ${status} on opening) is a loss`, async () => {
       const refusal = JSON.stringify({ errors: [{ code: 'time out', description: 'No.' }] })

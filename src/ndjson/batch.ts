@@ -23,6 +23,11 @@ export class BatchSplitter {
     return this.#splitter.heldBytes
   }
 
+  /** The unfinished line as far as it came, as text. */
+  get heldText(): string {
+    return this.#splitter.heldText
+  }
+
   /** The lines that the chunks complete; never throws for what they hold. */
   split(chunks: readonly Uint8Array[]): Batch {
     const lines: string[] = []

@@ -40,6 +40,11 @@ export class LineReader {
     return this.#splitter.heldBytes
   }
 
+  /** The unfinished line as far as it came, as text. */
+  get heldText(): string {
+    return this.#splitter.heldText
+  }
+
   /** Takes a chunk from the connection. */
   push(chunk: Uint8Array): void {
     if (this.#isDone) return

@@ -28,6 +28,11 @@ export class LineSplitter {
     return this.#heldBytes
   }
 
+  /** The unfinished line as far as it came, as text. */
+  get heldText(): string {
+    return Buffer.concat(this.#held).toString('utf8')
+  }
+
   /**
    * Appends the lines that `chunk` completes to `lines`.
    * @throws ProtocolError `line_too_long` or `bad_line`; the lines before the bad one have been appended.

@@ -28,9 +28,12 @@ export class Attempt implements Sink {
   /** The first lines, until they are read. */
   #started: Promise<Batch | undefined> | undefined
   readonly #startTimeoutMs: number
+  readonly #where: string
   /** The error of the line after those that were given. */
   #bad: ProtocolError | undefined
   #isSilent = false
+  /** Whether a line came, good or bad. */
+  #isBegun = false
 
   private constructor(
     link: Link,
@@ -41,6 +44,7 @@ export class Attempt implements Sink {
     this.head = head
     this.#exchange = exchange
     this.#startTimeoutMs = link.startTimeoutMs
+    this.#where = link.where
     this.#reader = new LineReader(exchange, maxLineBytes)
     this.#counters = counters
     exchange.pipe(this)
@@ -146,14 +150,25 @@ export class Attempt implements Sink {
   async #awaitStart(link: Link): Promise<Batch | undefined> {
     const { value, isOverdue } = await waitAtMost(link.startTimeoutMs, link, this.#exchange, this.#reader.read())
     this.#isSilent = isOverdue
+    this.#isBegun = value !== undefined
     return value
   }
 
   async #readEnd(): Promise<End> {
     const end = await this.#exchange.end
     if (this.#isSilent) return { how: 'silent', awaited: 'start', waitedMs: this.#startTimeoutMs }
-    return end
+    if (end.how !== 'finished' || this.#isBegun) return end
+    const text = this.#reader.heldText
+    return mayBeginStart(text) ? end : { how: 'answered', error: toAnswerError(this.head.status, text, this.#where) }
   }
+}
+
+/** How the server's first line begins (protocol.md B.4). */
+const startOfLine = '{"type":'
+
+/** Whether this may be the beginning of a `start` that was cut off; else something else than the server answered. */
+function mayBeginStart(text: string): boolean {
+  return startOfLine.startsWith(text.replaceAll(/\s/g, '').slice(0, startOfLine.length))
 }
 
 /** An answer begins when the expression was evaluated: no server takes longer over one, in milliseconds. */
