@@ -109,6 +109,13 @@ export function readEscapedCharacter(cursor: Cursor): string {
   return character
 }
 
+/** Passes over white space or a comment, which mean nothing with the flag `x`, in classes too; tells whether it did. */
+export function skipComment(cursor: Cursor): boolean {
+  const [comment] = /^(?:[ \t-\r]+|#[^\n\r\u0085\u2028\u2029]*)/.exec(cursor.source.slice(cursor.at)) ?? []
+  cursor.at += comment?.length ?? 0
+  return comment !== undefined
+}
+
 /** A class from behind its `[`: its ranges, classes in it, and `&&` for what all of them have. */
 export function readClass(cursor: Cursor): string {
   const isNegated = cursor.take('^')
@@ -118,12 +125,18 @@ export function readClass(cursor: Cursor): string {
   for (;;) {
     if (!isFirst && cursor.take(']')) break
     isFirst = false
-    if (cursor.take('&&')) {
-      if (members !== '') operands.push(`[${members}]`)
-      members = ''
-    } else {
+    if (cursor.flags.has('x') && skipComment(cursor)) continue
+    if (!cursor.take('&&')) {
       members += readMember(cursor)
+      continue
     }
+    // With nothing behind it, it says nothing; what follows belongs to what was before.
+    if (/^[\]&]/.test(cursor.source.slice(cursor.at, cursor.at + 1))) {
+      if (members === '' && operands.length === 0) throw failPattern('a class of nothing')
+      continue
+    }
+    if (members !== '') operands.push(`[${members}]`)
+    members = ''
   }
   if (members !== '') operands.push(operands.length === 0 ? members : `[${members}]`)
   const body = operands.join('&&')
@@ -147,9 +160,9 @@ function readQuotedMembers(cursor: Cursor): string {
   return members
 }
 
-/** A character, or the range that begins with it: a `-` before the end of the class is one itself. */
+/** A character, or the range that begins with it: a `-` before the end of the class, or another class in it, is one itself. */
 function readRange(cursor: Cursor, first: string): string {
-  const isRange = /^-(?!\]|\[|&&)/.test(cursor.source.slice(cursor.at))
+  const isRange = /^-(?!\]|\[)/.test(cursor.source.slice(cursor.at))
   if (!isRange) return membersFrom(first, undefined, cursor.flags)
   cursor.at += 1
   const last = cursor.take('\\') ? readEscapedCharacter(cursor) : cursor.next()

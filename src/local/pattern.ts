@@ -6,7 +6,7 @@
  * Not the same: a look behind may refer to groups; a group that has not matched is an empty text to `\1`; one that may
  * match nothing is repeated for what it can match besides; `\X`, `\G`, `\N{…}` and blocks but a few are refused.
  */
-import { ignoreCase, readClass, readClassEscape, readEscapedCharacter } from './pattern-classes.ts'
+import { ignoreCase, readClass, readClassEscape, readEscapedCharacter, skipComment } from './pattern-classes.ts'
 import type { Cursor, Flags } from './pattern-classes.ts'
 import { failPattern } from './pattern-error.ts'
 
@@ -96,16 +96,10 @@ class Compiler implements Cursor {
   #readSequence(): string {
     let sequence = ''
     while (this.at < this.source.length && !/[|)]/.test(this.source.charAt(this.at))) {
-      if (this.flags.has('x') && this.#skipComment()) continue
+      if (this.flags.has('x') && skipComment(this)) continue
       sequence += this.#readQuantified()
     }
     return sequence
-  }
-
-  #skipComment(): boolean {
-    const [comment] = /^(?:\s+|#[^\n\r]*)/.exec(this.source.slice(this.at)) ?? []
-    this.at += comment?.length ?? 0
-    return comment !== undefined
   }
 
   #readQuantified(): string {
