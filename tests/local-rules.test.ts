@@ -561,6 +561,8 @@ const wrongLiterals: readonly (readonly [object, readonly (readonly [Json, strin
       [['union', 2], 'Ref or Set expected, String provided.'],
     ],
   ],
+  [{ '@set': { join: 5, with: 6 } }, [[['join'], 'Ref or Set expected, Integer provided.']]],
+  [{ '@set': { range: 5, from: { '@ts': 'x' }, to: 1 } }, [[['range'], 'Ref or Set expected, Integer provided.']]],
   [{ '@set': { distinct: [1] } }, [[['distinct'], 'Ref or Set expected, Array provided.']]],
   [{ '@set': { events: { '@set': { events: allThings } } } }, [[[], 'Set does not support events history.']]],
   [

@@ -7,7 +7,7 @@ import type { Query } from './frame.ts'
 import { isApiVersion } from './dialects.ts'
 import type { Failure } from './failures.ts'
 import { failure, serverFault } from './failures.ts'
-import { makeSet } from './functions/set-literals.ts'
+import { checkSetPart, makeSet } from './functions/set-literals.ts'
 import { readRefLiteral } from './ref-literals.ts'
 import { parseDate, parseTime } from './time.ts'
 import { inside } from './position.ts'
@@ -93,7 +93,11 @@ function readSet(content: Value, at: Position, context: EscapeContext): Value {
   const shape = setShapes.find(keys => keys.length === content.size && keys.every(key => content.has(key)))
   if (shape === undefined) throw invalid(at, 'set')
   const parts = new Map<string, Value>()
-  for (const key of shape) parts.set(key, readSetPart(key, content.get(key) ?? null, inside(at, key), context))
+  for (const key of shape) {
+    const part = readSetPart(key, content.get(key) ?? null, inside(at, key), context)
+    checkSetPart(key, part, inside(at, key))
+    parts.set(key, part)
+  }
   return makeSet(parts, at, context.query)
 }
 

@@ -22,7 +22,7 @@ const makers: Readonly<Record<SetName, Evaluate>> = {
   filter: collections.filter,
 }
 
-/** The keys whose values must be sets, where the form takes arrays and pages too. */
+/** The keys whose values must be sets, also where the form takes arrays and pages too. */
 const setsOnly: ReadonlySet<string> = new Set([
   'union',
   'intersection',
@@ -30,6 +30,8 @@ const setsOnly: ReadonlySet<string> = new Set([
   'distinct',
   'reverse',
   'collection',
+  'range',
+  'join',
 ])
 
 /** Its arguments are values already. */
@@ -47,25 +49,34 @@ function nameOf(parts: ReadonlyMap<string, Value>): SetName {
 /** Of the keys that take several sets, an array is many. */
 const many: ReadonlySet<string> = new Set(['union', 'intersection', 'difference'])
 
-function checkIsSet(key: string, value: Value, at: Position): void {
-  if (many.has(key) && Array.isArray(value)) collect(value, (item, i) => castSet(item, inside(at, i)))
-  else castSet(value, at)
+/** Checks a part when it has been read: what is wrong with it is told before what is wrong with the next. */
+export function checkSetPart(key: string, value: Value, at: Position): void {
+  if (!setsOnly.has(key)) return
+  asExpression(() => {
+    if (many.has(key) && Array.isArray(value)) collect(value, (item, i) => castSet(item, inside(at, i)))
+    else castSet(value, at)
+  })
 }
 
-/** The set of a literal. Its parts are checked in their order. */
+/** What fails is an error of the expression. */
+function asExpression<Result>(make: () => Result): Result {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    throw new Failure(error.errors.map(one => ({ ...one, code: 'invalid expression' })))
+  }
+}
+
+/** The set of a literal whose parts have been checked. */
 export function makeSet(parts: ReadonlyMap<string, Value>, at: Position, query: Query): SetValue {
   const literals = [...parts].map(([key, value]): [string, Expression] => [
     key,
     { kind: 'literal', value, at: inside(at, key) },
   ])
   const form: FormExpression = { kind: 'form', name: nameOf(parts), parts: new Map(literals), at }
-  try {
-    for (const [key, value] of parts) if (setsOnly.has(key)) checkIsSet(key, value, inside(at, key))
-    const set = makers[nameOf(parts)](new Call(form, { query, scope: null, readAt: undefined, depth: 0 }, evaluator))
-    if (set instanceof SetValue) return set
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    throw new Failure(error.errors.map(one => ({ ...one, code: 'invalid expression' })))
-  }
+  const call = new Call(form, { query, scope: null, readAt: undefined, depth: 0 }, evaluator)
+  const set = asExpression(() => makers[nameOf(parts)](call))
+  if (set instanceof SetValue) return set
   throw failure(at, 'invalid expression', 'Invalid set.')
 }
