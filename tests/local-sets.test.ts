@@ -237,3 +237,22 @@ test('a path to the cursor of a page of history finds the whole event', () => {
   const set = { paginate: { events: { documents: { collection: 'things' } } }, size: 1, after: 0 }
   assert.deepEqual(service.ask({ select: 'before', from: set }), { ts: 0, action: 'add' })
 })
+
+/** `TakeFunction2` in FN/ArrayFunctions.scala: the end of a set is the beginning of the reversed one. */
+test('version UNSTABLE takes from the end of sets, whatever they have, but not of histories', () => {
+  const service = serve()
+  addIndex(service, 'by_n', ['n'])
+  for (const n of [1, 2, 3]) service.ask(create('things', n, { n }))
+  const take = (collection: object): Json => {
+    const { body } = service.send({ take: -2, collection }, undefined, 'UNSTABLE')
+    return (body['resource'] ?? (body['errors'] as Record<string, Json>[])[0]?.['description'] ?? null) as Json
+  }
+  assert.deepEqual(take({ match: 'by_n' }), [2, 3])
+  assert.deepEqual(take({ reverse: { match: 'by_n' } }), [2, 1])
+  const documents = { documents: { collection: 'things' } }
+  assert.deepEqual(
+    take(documents),
+    service.ask({ drop: 1, collection: { select: 'data', from: { paginate: documents } } }),
+  )
+  assert.equal(take({ events: documents }), 'Set does not support events history.')
+})

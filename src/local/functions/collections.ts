@@ -161,8 +161,11 @@ function takeEither(call: Call, count: number): Value {
   if (Math.abs(count) > MAX_TAKEN) {
     throw call.fail('invalid argument', `Number of elements must be <= ${MAX_TAKEN}`)
   }
-  const options = { size: Math.abs(count), isAscending: count >= 0 }
-  return readPage(carrier, { ...call.setContext('collection'), at: call.position }, options).data
+  // The end of a set is where the set begins that is reversed.
+  const form: SetForm = count < 0 ? { kind: 'reverse', set: carrier } : carrier
+  const context = { ...call.setContext('collection'), at: call.position }
+  const { data } = readPage(form, context, { size: Math.abs(count), isAscending: true })
+  return count < 0 ? data.reverse() : data
 }
 
 function lastOf(page: Page, count: number): Page {
