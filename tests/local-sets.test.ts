@@ -164,7 +164,7 @@ test('a match is told of its index and its terms when it is made', () => {
   const { '@set': set } = service.ask({ match: 'by_n', terms: { get: doc('things', 1) } }) as {
     '@set': { terms: object }
   }
-  assert.deepEqual(Object.keys(set.terms), ['ref', 'class', 'collection', 'ts', 'data'])
+  assert.deepEqual(Object.keys(set.terms), ['class', 'collection', 'data', 'ref', 'ts'])
 })
 
 /** `Literal.toIndexTerm` and UnresolvedRefL.irValue in MODEL/ast/Expression.scala. */
@@ -255,4 +255,25 @@ test('version UNSTABLE takes from the end of sets, whatever they have, but not o
     service.ask({ drop: 1, collection: { select: 'data', from: { paginate: documents } } }),
   )
   assert.equal(take({ events: documents }), 'Set does not support events history.')
+})
+
+/** `normalizedValue` in STOR/index/IndexTerm.scala. */
+test('objects in indexes have their keys in order: those of terms, values and places, however they were written', () => {
+  const service = serve()
+  const whole = { object: { field: ['data', 'o'], mva: false } }
+  const make = (name: string, more: object): Json =>
+    service.ask({ create_index: { object: { name, source: { collection: 'things' }, active: true, ...more } } })
+  make('by_o', { terms: [whole] })
+  make('all_o', { values: [whole] })
+  const o = { object: { b: 1, a: [{ object: { d: 1, c: 2 } }] } }
+  service.ask(create('things', 1, { o }))
+  const laid = '{"a":[{"c":2,"d":1}],"b":1}'
+  const found = { object: { a: [{ object: { c: 2, d: 1 } }], b: 1 } }
+  for (const terms of [[o], [found]]) assert.equal(service.ask({ count: { match: 'by_o', terms } }), 1)
+  const shown = (expression: object): string => service.send(expression).text
+  assert.ok(shown({ match: 'by_o', terms: [o] }).includes(`"terms":${laid}`))
+  assert.ok(shown({ paginate: { match: 'all_o' } }).includes(`"data":[${laid}]`))
+  assert.ok(shown({ range: { match: 'all_o' }, from: [o], to: [] }).includes(`"from":${laid}`))
+  const stored = shown({ range: { match: 'all_o' }, from: { get: doc('things', 1) }, to: [] })
+  assert.match(stored, /"from":\{"class":.*"collection":.*"data":.*"ref":.*"ts":/)
 })

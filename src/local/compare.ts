@@ -216,12 +216,15 @@ export function storedFieldsOf(value: Value): ObjectValue | undefined {
   return fieldsOf(value)
 }
 
-/** What a value is as a term of an index: what has fields is an object. */
+/**
+ * What a value is as a term or a value of an index, or as a place in a set: what has fields is an object, and the keys
+ * of objects are in their order (`normalizedValue` in STOR/index/IndexTerm.scala).
+ */
 export function termOf(value: Value): Value {
   if (Array.isArray(value)) return value.map(termOf)
   if (value instanceof Action) return value.name
   const fields = storedFieldsOf(value)
-  return fields === undefined ? value : new Map([...fields].map(([key, field]) => [key, termOf(field)]))
+  return fields === undefined ? value : new Map([...fields].sort(byKey).map(([key, field]) => [key, termOf(field)]))
 }
 
 function textOf(value: Value): string {

@@ -1,5 +1,6 @@
 /** Cursors of pages of history: how they are written, and which place each means (protocol.md F.3). */
 import { castRef } from './casts.ts'
+import { termOf } from './compare.ts'
 import { collect, failure, wrongType } from './failures.ts'
 import { typeName } from './kinds.ts'
 import { highestRef, LAST_MICROS, lowestRef } from './history-events.ts'
@@ -77,7 +78,7 @@ function readObject(fields: ObjectValue, at: Position): EventCursor {
   )
   const { ts = 0n, ref = highestRef, action = 'add' } = parts
   const given = valuesKey === undefined ? undefined : fields.get(valuesKey)
-  const values = given === undefined || action === 'update' ? [] : Array.isArray(given) ? given : [given]
+  const values = given === undefined || action === 'update' ? [] : (Array.isArray(given) ? given : [given]).map(termOf)
   const place = { ts: Number(ts), action, ref, values, sources: [], isCursor: true }
   return { place, shown: showPlace(place, ts) }
 }

@@ -2,6 +2,7 @@
  * Indexes: what they are made of, and the entries that a version of a document has in them (protocol.md E.7).
  */
 import { foldCase } from './casing.ts'
+import { termOf } from './compare.ts'
 import { canonicalKey } from './equality.ts'
 import { EntrySet } from './entries.ts'
 import type { Entry } from './entries.ts'
@@ -160,7 +161,7 @@ export class Index implements SetOwner {
   #candidates(field: IndexField, document: VersionValue, source: IndexSource): Value[] {
     if (field.binding !== undefined) return distinct(candidatesOf(this.#bound(field.binding, document, source)))
     const find = this.#find
-    if (!field.isMultiValued) return [fold(field, readPath(document, field.path, find))]
+    if (!field.isMultiValued) return [termOf(fold(field, readPath(document, field.path, find)))]
     const found = flatten(readPath(document, field.path, find, 'all'))
     const folded = fold(field, found)
     return distinct(Array.isArray(folded) ? folded.map(value => (isPlain(value) ? value : null)) : [])

@@ -2,7 +2,7 @@
  * What the elements of a set look like: how many values they have, which of them are sorted from the highest down, and
  * how a cursor is read against that (protocol.md E.5, E.6).
  */
-import { compareValues } from './compare.ts'
+import { compareValues, termOf } from './compare.ts'
 import type { Store } from './store.ts'
 import { cannotEncode, findUnknown } from './unknown-names.ts'
 import { Ref } from './values.ts'
@@ -79,9 +79,9 @@ function checkStorable(values: readonly Value[]): void {
  */
 export function boundOf(cursor: readonly Value[], layout: SetLayout, side: 'below' | 'above'): Bound {
   const count = layout.isFree ? Math.max(cursor.length - 1, 0) : layout.values
-  const values = cursor.slice(0, count)
-  const document = cursor[count]
   checkStorable(cursor.slice(0, count + 1))
+  const values = cursor.slice(0, count).map(termOf)
+  const document = cursor[count]
   if (document === undefined) return { values, isAbove: side === 'above' }
   if (document instanceof Ref) return { values, ref: document, isAbove: side === 'above' }
   return { values, isAbove: compareValues(document, lowestRef) > 0 }
