@@ -557,6 +557,22 @@ test('functions with a role run with it whoever calls them, but for the root sec
   assert.equal(service.ask({ call: 'f' }), true)
 })
 
+test('a function runs with its role as that was before the transaction', () => {
+  // MODEL/auth/RoleEvalContext.scala: roles come from a cache, which does not see what a transaction writes.
+  const service = serve()
+  const expr = { exists: doc('notes', 1) }
+  const privileges = [{ object: { resource: notes, actions: { object: { read: true } } } }]
+  service.ask({ create_role: { object: { name: 'r', privileges } } })
+  service.ask({ create_function: { object: { name: 'f', role: { role: 'r' }, body: lambda([], expr) } } })
+  const role = { update: { role: 'r' }, params: { object: { privileges: [] } } }
+  const call = { call: 'f' }
+  const admin = secretOf(service, { role: 'admin' })
+  assert.equal(service.ask({ do: [role, call] }, admin), true)
+  assert.equal(service.ask(call, admin), false)
+  assert.equal(service.ask({ do: [{ ...role, params: { object: { privileges } } }, call] }, admin), false)
+  assert.equal(service.ask({ do: [{ delete: { role: 'r' } }, call] }, admin), true)
+})
+
 test('who asks is read, so that sets are not joined with it; whether there is a token is not', () => {
   const service = serve()
   const joined = (expr: object): string =>

@@ -1,6 +1,7 @@
 /**
  * What the holder of a secret may do. Whoever evaluates asks here; nothing else knows about roles.
  */
+import type { LiveVersion } from './history.ts'
 import type { Ref, Value } from './values.ts'
 
 /** What a role can grant on a collection, an index or a function (protocol.md E.7). */
@@ -38,3 +39,6 @@ export interface Access {
   /** Whether it is the root secret itself, without a scope: its rights stay what they are inside of any function. */
   readonly isRoot?: boolean
 }
+
+/** Reads a role as it counts for who asks. */
+export type ReadRole = (role: Ref) => LiveVersion | undefined

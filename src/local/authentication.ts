@@ -2,7 +2,7 @@
  * Who a secret belongs to, and what that key or token may do, with the scope that was written behind it (protocol.md
  * A.7).
  */
-import type { Access } from './access.ts'
+import type { Access, ReadRole } from './access.ts'
 import { builtInAccess, isBuiltIn } from './built-in-roles.ts'
 import { canonicalKey } from './equality.ts'
 import type { Database } from './database.ts'
@@ -29,11 +29,17 @@ export type Session = {
  * The rights of a role, built in or not, for someone who already is somebody. The root secret keeps its own (`RootAuth`
  * in MODEL/auth/Auth.scala).
  */
-export function accessOfRole(store: Store, database: Database, role: Value, caller: Access): Access {
+export function accessOfRole(
+  store: Store,
+  database: Database,
+  role: Value,
+  caller: Access,
+  readRole: ReadRole,
+): Access {
   const { identity, holder, isRoot } = caller
   if (isRoot === true) return caller
   if (isBuiltIn(role)) return { ...builtInAccess(store, database, role, holder), identity }
-  return roleAccess(store, database, customRoles(database, role), identity, holder)
+  return roleAccess(store, database, customRoles(database, role), identity, holder, readRole)
 }
 
 /** A token reads its own credentials and tokens, and deletes its tokens. */

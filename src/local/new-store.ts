@@ -11,7 +11,7 @@ export function makeStore({ quirks, now }: NewStoreOptions): Store {
   const store: Store = new Store({
     hasQuirks: quirks,
     computeBinding: (lambda, argument, database) => computeBinding(store, lambda, argument, database),
-    accessOfRole: (database, role, caller) => accessOfRole(store, database, role, caller),
+    accessOfRole: (...role) => accessOfRole(store, ...role),
     ...(now && { now }),
   })
   return store

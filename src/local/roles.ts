@@ -2,7 +2,7 @@
  * Roles that users define: privileges on collections, indexes and functions, each granted as it is or by a predicate,
  * and who is a member (protocol.md E.7, E.9).
  */
-import type { Access, Privilege } from './access.ts'
+import type { Access, Privilege, ReadRole } from './access.ts'
 import { predicateAccess } from './built-in-roles.ts'
 import { canonicalKey } from './equality.ts'
 import type { Database } from './database.ts'
@@ -12,7 +12,7 @@ import { entriesOf } from './schema-roles.ts'
 import type { Store } from './store.ts'
 import { tryLambda } from './trial.ts'
 import { Lambda, Ref } from './values.ts'
-import type { Value } from './values.ts'
+import type { ObjectValue, Value } from './values.ts'
 
 /** What a predicate is given of the parameters, where it is not all of them: it depends on how many it names. */
 const given: Readonly<Partial<Record<Privilege, (parameters: readonly Value[], named: number) => readonly Value[]>>> = {
@@ -27,37 +27,37 @@ function argumentOf(lambda: Lambda, privilege: Privilege, parameters: readonly V
   return list.length === 1 ? (list[0] ?? null) : [...list]
 }
 
-/** What the roles grant for a privilege on a resource: nothing, everything, or predicates. */
-function grantsOf(store: Store, roles: readonly Ref[], privilege: Privilege, resource: Ref): (true | Lambda)[] {
-  return roles.flatMap(role =>
-    entriesOf(store.current(role)?.fields, 'privileges').flatMap(entry => {
-      const target = entry.get('resource')
-      const actions = entry.get('actions')
-      const grant = actions instanceof Map ? actions.get(privilege) : undefined
-      const isMeant = target instanceof Ref && target.equals(resource)
-      return isMeant && (grant === true || grant instanceof Lambda) ? [grant] : []
-    }),
-  )
+/** What privileges grant on a resource: nothing, everything, or predicates. */
+function grantsOf(privileges: readonly ObjectValue[], privilege: Privilege, resource: Ref): (true | Lambda)[] {
+  return privileges.flatMap(entry => {
+    const target = entry.get('resource')
+    const actions = entry.get('actions')
+    const grant = actions instanceof Map ? actions.get(privilege) : undefined
+    const isMeant = target instanceof Ref && target.equals(resource)
+    return isMeant && (grant === true || grant instanceof Lambda) ? [grant] : []
+  })
 }
 
-/** The rights of someone with these roles. */
+/** The rights of someone with these roles, as they are now. */
 export function roleAccess(
   store: Store,
   database: Database,
   roles: readonly Ref[],
   identity: Ref | undefined,
   holder: Ref | undefined,
+  readRole: ReadRole = role => store.current(role),
 ): Access {
+  const privileges = roles.flatMap(role => entriesOf(readRole(role)?.fields, 'privileges'))
   const internal = predicateAccess(store, database, identity, holder)
   // Errors, aborts and other values say no.
   const holds = (lambda: Lambda, argument: Value): boolean =>
     tryLambda(store, database, internal, lambda, argument) === true
   return {
     allows: (privilege, resource, parameters) =>
-      grantsOf(store, roles, privilege, resource).some(
+      grantsOf(privileges, privilege, resource).some(
         grant => grant === true || holds(grant, argumentOf(grant, privilege, parameters)),
       ),
-    hasPredicate: (privilege, resource) => !grantsOf(store, roles, privilege, resource).includes(true),
+    hasPredicate: (privilege, resource) => !grantsOf(privileges, privilege, resource).includes(true),
     role: undefined,
     roles,
     identity,

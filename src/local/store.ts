@@ -2,7 +2,7 @@
  * The state of the server and how it is asked, the clock and the ids, and where transactions begin and are recorded.
  */
 import { createHash } from 'node:crypto'
-import type { Access } from './access.ts'
+import type { Access, ReadRole } from './access.ts'
 import { Clock } from './clock.ts'
 import type { Database } from './database.ts'
 import type { TransactionRecord } from './edits.ts'
@@ -24,7 +24,7 @@ export type StoreOptions = {
 }
 
 /** The rights that a function with a role of its own runs with, whoever calls it. */
-export type AccessOfRole = (database: Database, role: Value, caller: Access) => Access
+export type AccessOfRole = (database: Database, role: Value, caller: Access, readRole: ReadRole) => Access
 
 /** Ids count milliseconds from here (protocol.md E.3). */
 const ID_EPOCH_MS = 1336258850000

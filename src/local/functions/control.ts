@@ -1,5 +1,6 @@
 /** Forms that decide what is evaluated: variables, conditions, sequences, functions and calls. */
-import type { Frame } from '../frame.ts'
+import type { Access } from '../access.ts'
+import type { Frame, Query } from '../frame.ts'
 import type { Call, Evaluate } from '../call.ts'
 import { checkDepth } from '../frame.ts'
 import { castBoolean, castRef, undefinedRef } from '../casts.ts'
@@ -73,6 +74,13 @@ function findFunction(call: Call, value: Value): Ref {
   return castRef(named, call.at('call'))
 }
 
+/** The rights inside of a function: those of its role, as that was before the transaction. */
+function accessInside(query: Query, role: Value | undefined): Access {
+  const { access, database, store, transaction } = query
+  if (role === undefined) return access
+  return store.accessOfRole(database, role, access, one => transaction.readCached(database, one))
+}
+
 const evaluateCall: Evaluate = call => {
   const value = call.value('call')
   const argument = call.has('arguments') ? call.value('arguments') : []
@@ -85,8 +93,7 @@ const evaluateCall: Evaluate = call => {
   const body = readStored(stored, query)
   if (!query.access.allows('call', ref, [argument])) throw permissionDenied(call.position)
   checkDepth(depth, call.position)
-  const role = fields?.get('role')
-  const access = role === undefined ? query.access : query.store.accessOfRole(query.database, role, query.access)
+  const access = accessInside(query, fields?.get('role'))
   const frame: Frame = { ...call.frame, query: { ...query, access }, depth: depth + 1 }
   return inCall(call.position, body.at, () => call.evaluator.apply(body, argument, frame))
 }
