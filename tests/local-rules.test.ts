@@ -345,6 +345,17 @@ test('a document, a page and an event equal none of the objects that have their 
   assert.equal(service.ask(both({ update: doc('things', 2), params: { object: {} } })), true)
 })
 
+test('a value that is no number equals itself where it is one and the same, in arrays and objects too', () => {
+  const service = serve()
+  const noNumber = { subtract: [{ exp: 1000 }, { exp: 1000 }] }
+  const same = { equals: [{ var: 'a' }, { var: 'a' }] }
+  // ast/Expression.scala: what is the same in memory is not looked into.
+  for (const value of [[noNumber], { object: { n: noNumber } }]) {
+    assert.equal(service.ask({ let: { a: value }, in: same }), true)
+    assert.equal(service.ask({ equals: [value, value] }), false)
+  }
+})
+
 test('a path into a document finds its collection by the word of old', () => {
   const service = serve()
   service.ask(create('things', 1, { n: 1 }))

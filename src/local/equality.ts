@@ -54,8 +54,12 @@ function isAction(action: Action, word: string): boolean {
   return action.name === word || actionAliases[action.name] === word
 }
 
-/** Whether two values are the same: deeply, of the same types, whatever the order of keys. */
+/**
+ * Whether two values are the same: deeply, of the same types, whatever the order of keys. What is one and the same value
+ * is it unseen, whatever stands in it.
+ */
 export function isIdentical(a: Value, b: Value): boolean {
+  if (typeof a === 'object' && a === b) return true
   if (a instanceof Action && b instanceof Action) return a.name === b.name
   if (a instanceof Action && typeof b === 'string') return isAction(a, b)
   if (b instanceof Action && typeof a === 'string') return isAction(b, a)
