@@ -291,6 +291,7 @@ describe('a key that may not read what it follows', () => {
     for (const denial of denials.slice(1, 4)) assert.match(denial!, /may not read this document/)
     assert.match(denials[4]!, /may not read this index/)
     for (const expr of expressions) assert.equal(await findDenial(reader, expr), undefined)
+    for (const expr of expressions) assert.equal(await findDenial(client, expr), undefined)
   })
 
   test('is nothing to speak of where the answers do not tell', async () => {

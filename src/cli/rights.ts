@@ -4,23 +4,26 @@
  */
 import { type Client, FaunaError } from '../index.ts'
 
-/** What to ask about an expression, by the form that it is, and what a refusal means. */
-type Question = { readonly form: string; readonly ask: (wire: Wire) => unknown; readonly refused: string }
+/** What to ask about an expression, by the form that it is, and what it means where all of it is refused. */
+type Question = { readonly form: string; readonly asks: (wire: Wire) => readonly unknown[]; readonly refused: string }
 type Wire = Readonly<Record<string, unknown>>
 
 const documentRefused = 'the key may not read this document as it is now'
 const advice = 'what a key may not read is never told; rights are those of its role'
 
+/** A page of no events is an answer even where there is no such document, but needs the right to history; `get` does not. */
+const toAsks = (ref: unknown) => [{ paginate: { events: ref }, size: 0 }, { get: ref }]
+
 const questions: readonly Question[] = [
-  // A page of `documents` is empty where the right is missing; `get` is refused, whether there is such a document or not.
+  // A page of `documents` is empty where the right is missing; of a document both are refused, whether there is one or not.
   {
     form: 'documents',
-    ask: ({ documents }) => ({ get: { ref: documents, id: '1' } }),
+    asks: ({ documents }) => toAsks({ ref: documents, id: '1' }),
     refused: 'the key has no right to read the documents of this collection, or only to read some of them',
   },
-  { form: 'match', ask: wire => ({ paginate: wire, size: 0 }), refused: 'the key may not read this index' },
-  { form: 'ref', ask: wire => ({ get: wire }), refused: documentRefused },
-  { form: '@ref', ask: wire => ({ get: wire }), refused: documentRefused },
+  { form: 'match', asks: wire => [{ paginate: wire, size: 0 }], refused: 'the key may not read this index' },
+  { form: 'ref', asks: toAsks, refused: documentRefused },
+  { form: '@ref', asks: toAsks, refused: documentRefused },
 ]
 
 /** What the key may not read, in a sentence; `undefined` where it may, or where the answers do not tell. Never rejects. */
@@ -29,17 +32,19 @@ export async function findDenial(client: Client, expr: unknown): Promise<string 
     const wire = JSON.parse(JSON.stringify(expr)) as Wire
     const question = questions.find(({ form }) => Object.hasOwn(wire, form))
     if (question === undefined) return undefined
-    const asked = question.ask(wire)
-    return await client.query({ toJSON: () => asked }).then(
-      () => undefined,
-      (error: unknown) => (isDenied(error) ? `${question.refused}: ${advice}` : undefined),
-    )
+    for (const asked of question.asks(wire)) if (!(await isRefused(client, asked))) return undefined
+    return `${question.refused}: ${advice}`
   } catch {
     // No object at all: the stream itself will say so.
     return undefined
   }
 }
 
-function isDenied(error: unknown): boolean {
-  return error instanceof FaunaError && error.code === 'permission denied'
+async function isRefused(client: Client, wire: unknown): Promise<boolean> {
+  try {
+    await client.query({ toJSON: () => wire })
+    return false
+  } catch (error) {
+    return error instanceof FaunaError && error.code === 'permission denied'
+  }
 }
