@@ -5,7 +5,7 @@ import type { BackoffOptions } from './backoff.ts'
 import { OptionError } from './errors.ts'
 import { isStandardSchema, type SchemaInput, type SchemaOutput, type StandardSchema } from './events/standard-schema.ts'
 import { type Field, fieldNames, type GapEvent, type InvalidEvent, type StateEvent } from './events/types.ts'
-import { defaultMaxLineBytes } from './ndjson/splitter.ts'
+import { defaultMaxLineBytes, longestLineBytes } from './ndjson/splitter.ts'
 import type { Observer } from './observe.ts'
 import { isSendable, type SecretSource } from './secret.ts'
 import { defaultPageSize, maxPageSize } from './stream/catch-up.ts'
@@ -86,7 +86,7 @@ export type StreamOptions = {
   readonly onInvalid?: 'yield' | 'throw' | undefined
   /** Elements in a page of history or of a snapshot, 1 to 100,000. Default 1,000. */
   readonly pageSize?: number | undefined
-  /** A longer line is a `ProtocolError`; in bytes. Default 64 MiB. */
+  /** A longer line is a `ProtocolError`; in bytes, at most the longest text in Node (536,870,888). Default 64 MiB. */
   readonly maxLineBytes?: number | undefined
 }
 
@@ -189,7 +189,7 @@ const streamSchema = z.strictObject({
     .optional(),
   onInvalid: z.literal(['yield', 'throw'], "give 'yield' or 'throw'").default('throw'),
   pageSize: z.int().positive().max(maxPageSize).default(defaultPageSize),
-  maxLineBytes: z.int().positive().default(defaultMaxLineBytes),
+  maxLineBytes: z.int().positive().max(longestLineBytes).default(defaultMaxLineBytes),
 })
 
 function isStore(value: unknown): boolean {

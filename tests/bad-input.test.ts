@@ -119,6 +119,7 @@ describe('an option that cannot be used is an OptionError that names it', () => 
   const streamOptions: [object, string][] = [
     [{ signal: {} }, 'signal'],
     [{ maxLineBytes: 0 }, 'maxLineBytes'],
+    [{ maxLineBytes: 2 ** 30 }, 'maxLineBytes'],
     [{ resume: 'always' }, 'resume'],
     [{ limit: 3 }, 'limit'],
   ]

@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import { Client, type RequestResult } from '../src/index.ts'
 import { ProtocolError, QueryError, StateError, TransportError } from '../src/errors.ts'
 import { type Connect, withClients } from './support/clients.ts'
+import { systemTime } from '../src/time.ts'
 import './support/leaks.ts'
 import { answer, beginStream, type Peer, type PeerRequest, servePeer, startLine, versionLine } from './support/peer.ts'
 
@@ -501,6 +502,12 @@ describe('syncLastTxn', () => {
     client.syncLastTxn(1000)
     client.syncLastTxn(10)
     assert.equal(client.lastTxn, 1000)
+  })
+  test('takes the time of now, though the process slept and its own clock is an hour behind', () => {
+    const time = { ...systemTime, now: () => Date.now() - 3_600_000 }
+    const slept = new Client({ endpoint: 'http://127.0.0.1:1', secret: 's', time })
+    slept.syncLastTxn(Date.now() * 1000)
+    assert.throws(() => slept.syncLastTxn((Date.now() + 120_000) * 1000), { option: 'txn' })
   })
   for (const txn of [-1, 1.5, Number.NaN, 2 ** 53, (Date.now() + 120_000) * 1000]) {
     test(`refuses ${txn < 2 ** 53 && txn > 2e9 ? 'a time two minutes ahead' : txn}`, () => {

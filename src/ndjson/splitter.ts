@@ -2,7 +2,7 @@
  * Bytes in, lines out; no I/O. A line ends with LF (0x0A, which never occurs inside a UTF-8 character); a CR before it
  * is dropped, and so are empty lines. Lines are decoded whole and strictly: half a character is an error, not U+FFFD.
  */
-import { isAscii, isUtf8 } from 'node:buffer'
+import { constants, isAscii, isUtf8 } from 'node:buffer'
 import { ProtocolError } from '../errors.ts'
 import { decodeAscii, joinFragments } from './long-line.ts'
 
@@ -11,6 +11,8 @@ const carriageReturn = 0x0d
 
 /** The longest line that is accepted by default, in bytes: 64 MiB. */
 export const defaultMaxLineBytes = 64 * 1024 * 1024
+/** No text in Node is longer, and so no line: 512 MiB less 24 bytes. */
+export const longestLineBytes = constants.MAX_STRING_LENGTH
 
 /** Splits a byte stream into lines; holds the fragments of one unfinished line and joins them once. */
 export class LineSplitter {
