@@ -131,6 +131,19 @@ describe('a snapshot of a set', { concurrency: 2 }, () => {
       }
     }))
 
+  test('of one member names that one, whatever comes while it is read', () =>
+    inHistory(async world => {
+      await world.write(create(1, { k: 1, v: 1 }))
+      const stream = world.client.stream(q.Match(q.Index('by_k_v'), 1), undefined, { snapshot: true, exact: true })
+      const told: (string | undefined)[] = []
+      for await (const event of stream) {
+        if (event.type === 'start') await world.write(q.Do(create(2, { k: 1, v: 1 }), q.Delete(one)))
+        if (event.type === 'snapshot') told.push(event.event.document?.ref.id)
+        if (event.type === 'synced') break
+      }
+      assert.deepEqual(told, ['1'])
+    }))
+
   test('begins anew, with a reset, where its time is no longer kept', () =>
     inHistory(async world => {
       await world.write(q.Do(...[1, 2, 3].map(id => create(id, {}))))

@@ -69,9 +69,12 @@ export function entriesText(target: Target, at: number, size: number, first: str
   return `{"at":${at},"expr":{"let":[${bindings.join(',')}],"in":${result}}}`
 }
 
-/** The last entries that came to this set or left it, as far as history tells; of each whether its document is there. */
+/**
+ * The last entries that came to this set or left it, as far as history tells; of each whether its document is there. Of a
+ * page that goes backwards `ts` is no upper end, its cursor is.
+ */
 export function changesText(target: Target, at: number, size: number): string {
-  const page = `{"paginate":{"events":${target.text}},"before":null,"ts":${at},"size":${size}}`
+  const page = `{"paginate":{"events":${target.text}},"before":${at + 1},"size":${size}}`
   const each = '[{"var":"e"},{"exists":{"select":"document","from":{"var":"e"}}}]'
   return `{"at":${at},"expr":{"map":{"lambda":"e","expr":${each}},"collection":${page}}}`
 }
