@@ -406,6 +406,26 @@ test('what a transaction takes away is there until it is over; an index that it 
   assert.equal(tell(service.send({ match: kept('i') })), 'index instance not found: Index not found.')
 })
 
+// MODEL/set/IndexSet.scala: `elemIfCollExists` and `isHiddenIndex`.
+test('sets have nothing of a collection that is gone; of indexes neither those that are gone nor one that is being made', () => {
+  const service = serve()
+  service.ask({ create_collection: { object: { name: 'others' } } })
+  service.ask(index({ name: 'both', source: '_', active: true }))
+  service.ask(index({ name: 'gone' }))
+  service.ask([create('things', 2, {}), create('others', 1, {})])
+  const both = { match: { index: 'both' } }
+  assert.equal(service.ask({ count: both }), 2)
+  service.ask([{ delete: { collection: 'others' } }, { delete: { index: 'gone' } }])
+  const page = { data: [service.ask(doc('things', 2))] }
+  assert.deepEqual(service.ask({ paginate: both }), page)
+  const told = (query: object): Json => service.ask({ select: 'data', from: query })
+  assert.equal((told({ paginate: both, events: true }) as Json[]).length, 1)
+  const indexes = { paginate: { indexes: null } }
+  assert.deepEqual(told({ do: [index({}), indexes] }), [service.ask({ index: 'both' })])
+  assert.equal((told(indexes) as Json[]).length, 2)
+  assert.equal((told({ ...indexes, events: true }) as Json[]).length, 2)
+})
+
 test('a unique index keeps out what is new in it, as long as its document has it unique', () => {
   const service = serve()
   const unique = { name: 'i', source: things, unique: true, terms: [{ object: { field: ['data', 'n'] } }] }

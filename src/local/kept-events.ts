@@ -14,7 +14,7 @@ import {
   storedOrder,
 } from './history-events.ts'
 import type { HistoryEvent, Span } from './history-events.ts'
-import { canReadSingle, findEntries, floorOfOwner, readingOf } from './set-access.ts'
+import { canReadSingle, findEntries, floorOfOwner, isListed, readingOf } from './set-access.ts'
 import type { LeafForm } from './set-access.ts'
 import { byEntry, inDirection } from './set-history.ts'
 import type { SetEvents } from './set-history.ts'
@@ -45,8 +45,7 @@ export function openLeaf(form: LeafForm, source: SetForm, context: SetContext): 
   const floor = floorOfOwner(owner, context)
   const { reversed, values } = layoutOf(form, store)
   const order = storedOrder(reversed)
-  const isKept = ({ ts, entry }: EntryEvent): boolean =>
-    ts > floor && store.database(entry.ref.database)?.collections.has(entry.ref.collection) === true
+  const isKept = ({ ts, entry }: EntryEvent): boolean => ts > floor && isListed(entry.ref, context)
   function* tell(span: Span): Generator<HistoryEvent> {
     const start = startOf(span)
     const compare = inDirection(order, span.isAscending)

@@ -6,7 +6,7 @@ import type { Frame, SetContext } from './frame.ts'
 import { requireFilled } from './index-builds.ts'
 import { Index, placeOf } from './indexing.ts'
 import type { SetOwner } from './indexing.ts'
-import { COLLECTIONS } from './native.ts'
+import { COLLECTIONS, INDEXES } from './native.ts'
 import { inside } from './position.ts'
 import type { Position } from './position.ts'
 import { checkRetained, floorOf, indexFloorOf } from './retention.ts'
@@ -77,6 +77,19 @@ export function canRead(ref: Ref, { query }: Frame, privilege: 'read' | 'history
 /** Whether the set of one document may be read: its history is what it takes. */
 export function canReadSingle(ref: Ref, frame: Frame): boolean {
   return canRead(ref, frame, 'history_read')
+}
+
+/**
+ * Whether a set tells of a document: not where its collection is gone. Of an index only while the cache of the real server
+ * has it, whatever the time that is read at (MODEL/set/IndexSet.scala): none that is gone, and none that the query makes.
+ */
+export function isListed(ref: Ref, { frame }: SetContext): boolean {
+  const { store, transaction } = frame.query
+  const database = store.database(ref.database)
+  if (database?.collections.has(ref.collection) !== true) return false
+  if (ref.collection !== INDEXES) return true
+  const version = store.hasQuirks ? transaction.readCached(database, ref) : transaction.read(database, ref)
+  return version !== undefined
 }
 
 /** Fails where a document cannot be read at the time of the frame any more. */

@@ -9,7 +9,15 @@ import { permissionDenied } from './failures.ts'
 import type { SetContext } from './frame.ts'
 import { isLive } from './history.ts'
 import { checkRetained } from './retention.ts'
-import { canRead, canReadSingle, checkDocumentRetained, findEntries, floorOfOwner, readingOf } from './set-access.ts'
+import {
+  canRead,
+  canReadSingle,
+  checkDocumentRetained,
+  findEntries,
+  floorOfOwner,
+  isListed,
+  readingOf,
+} from './set-access.ts'
 import type { LeafForm } from './set-access.ts'
 import { combineReaders, mergeTargets } from './set-combinations.ts'
 import type { Combination } from './set-combinations.ts'
@@ -29,7 +37,7 @@ function openEntries(form: LeafForm, context: SetContext): SetReader | undefined
   const now = frame.query.transaction.snapshot
   const sources = [form]
   function* elements(rows: Iterable<{ values: readonly Value[]; ref: Ref }>): Generator<Element> {
-    for (const { values, ref } of rows) yield { values, ref, sources }
+    for (const { values, ref } of rows) if (isListed(ref, context)) yield { values, ref, sources }
   }
   return {
     reversed: entries?.reversed ?? [],
