@@ -277,3 +277,14 @@ test('objects in indexes have their keys in order: those of terms, values and pl
   const stored = shown({ range: { match: 'all_o' }, from: { get: doc('things', 1) }, to: [] })
   assert.match(stored, /"from":\{"class":.*"collection":.*"data":.*"ref":.*"ts":/)
 })
+
+/** `equiv` in MODEL/set/DistinctSet.scala, and the equality of values in STOR/ir/IRValue.scala. */
+test('a set without repetitions keeps an integer beside the double that is as great', () => {
+  const service = serve()
+  addIndex(service, 'by_n', ['n'])
+  const one = { to_double: 1 }
+  ;[1, 1, one, one, 2].forEach((n, id) =>
+    service.ask({ create: doc('things', id + 1), params: { object: { data: { object: { n } } } } }),
+  )
+  assert.match(service.send({ paginate: { distinct: { match: 'by_n' } } }).text, /"data":\[1,1\.0,2\]/)
+})

@@ -2,25 +2,25 @@
 import { castBoolean } from './casts.ts'
 import { compareRefs } from './compare.ts'
 import { compareEntries, compareLists } from './entries.ts'
-import { canonicalKey } from './equality.ts'
+import { isIdentical } from './equality.ts'
 import type { SetContext } from './frame.ts'
 import { compareToBound, skipWhile, valueOf } from './set-elements.ts'
 import type { Element, SetReader } from './set-elements.ts'
 import { layoutOf } from './set-layout.ts'
 import type { Store } from './store.ts'
 import { Ref } from './values.ts'
-import type { Bound, SetForm } from './values.ts'
+import type { Bound, SetForm, Value } from './values.ts'
 
 function* distinctRun(elements: Iterable<Element>): Generator<Element> {
-  let last: string | undefined
+  let last: Value | undefined
   for (const element of elements) {
-    const key = canonicalKey(valueOf(element))
-    if (key !== last) yield element
-    last = key
+    const value = valueOf(element)
+    if (last === undefined || !isIdentical(value, last)) yield element
+    last = value
   }
 }
 
-/** Of elements that are the same, and one behind another, the first. */
+/** Of elements that are the same, of one type and one behind another, the first (`equiv` in MODEL/set/DistinctSet.scala). */
 export function distinctReader(inner: SetReader): SetReader {
   return {
     ...inner,
