@@ -2,7 +2,9 @@
 import './support/leaks.ts'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Change, type LiveView, q, QueryError, type Ref } from '../src/index.ts'
+import type { AnyEvent } from '../src/events/types.ts'
+import { type Change, type LiveView, q, QueryError, Ref } from '../src/index.ts'
+import { applyEvent } from '../src/live/member.ts'
 import { inHistory, thing, things, type World } from './support/history-world.ts'
 import { makeRandom, readSeed } from './support/seed.ts'
 
@@ -182,4 +184,30 @@ describe('a live view', { concurrency: 2 }, () => {
       await view.closed
       assert.ok(view.signal.aborted)
     }))
+})
+
+test('an entry of a transaction of thousands costs no look at all the others', () => {
+  class Looked extends Map<string, number> {
+    looks = 0;
+
+    override *[Symbol.iterator]() {
+      for (const entry of super[Symbol.iterator]()) {
+        this.looks++
+        yield entry
+      }
+      return undefined
+    }
+  }
+  const [members, arrivals, count] = [new Map(), new Looked(), 1_000]
+  const apply = (txn: number, action: string, id: number) => {
+    const index = { terms: [], values: [] }
+    const event = { action, document: { ref: new Ref(String(id), new Ref('c')), ts: txn }, index }
+    applyEvent(members, { type: 'set', txn, event } as unknown as AnyEvent, arrivals)
+  }
+  for (const txn of [1, 2]) for (let id = 0; id < count; id++) apply(txn, 'add', id)
+  assert.ok(arrivals.looks <= 4 * count, `${arrivals.looks} looks`)
+  // One that came in this transaction stays; one of an earlier one goes.
+  apply(2, 'remove', 1)
+  apply(3, 'remove', 2)
+  assert.deepEqual([members.size, arrivals.size], [count - 1, 0])
 })

@@ -50,11 +50,21 @@ export function applyEvent<T>(members: Members<T>, event: AnyEvent, arrivals: Ar
 function applyEntry<T>(members: Members<T>, { txn, event }: SetEvent, arrivals: Arrivals): void {
   const { action, document, index } = event
   const entry = keyOf(document.ref) + encode(index.values)
-  for (const [other, at] of arrivals) if (at < txn) arrivals.delete(other)
+  forgetBefore(txn, arrivals)
   if (action === 'add') {
+    // Last, so that they stay in the order of their transactions.
+    arrivals.delete(entry)
     arrivals.set(entry, txn)
     addEntry(members, document.ref, index.values)
   } else if (!arrivals.has(entry)) removeEntry(members, document.ref, index.values)
+}
+
+/** The oldest come first: of a transaction of thousands of entries no event looks at them all. */
+function forgetBefore(txn: number, arrivals: Arrivals): void {
+  for (const [entry, at] of arrivals) {
+    if (at >= txn) return
+    arrivals.delete(entry)
+  }
 }
 
 function addEntry<T>(members: Members<T>, ref: Ref, values: readonly unknown[]): void {
