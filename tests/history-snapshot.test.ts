@@ -131,6 +131,20 @@ describe('a snapshot of a set', { concurrency: 2 }, () => {
       }
     }))
 
+  test('of one member names that one, however long ago it came', () =>
+    inHistory(async world => {
+      await world.write(q.Create(thing('12345678901234567'), { data: { k: 1, v: 'é' } }))
+      world.pass(20 * minutes)
+      await world.write(create(2, {}))
+      const stream = world.twin.stream(q.Match(q.Index('by_k_v'), 1), ['document', 'index'], { snapshot: true })
+      const told: unknown[] = []
+      for await (const event of stream) {
+        if (event.type === 'synced') break
+        if (event.type === 'snapshot') told.push(event.event.document?.ref.id, event.event.document?.data)
+      }
+      assert.deepEqual(told, ['12345678901234567', { k: 1, v: 'é' }])
+    }))
+
   test('of one member names that one, whatever comes while it is read', () =>
     inHistory(async world => {
       await world.write(create(1, { k: 1, v: 1 }))

@@ -3,6 +3,7 @@ import type { End } from '../end.ts'
 import type { Operation } from '../observe.ts'
 import { encode, Ref } from '../values/index.ts'
 import type { Link, QueryAnswer } from './link.ts'
+import { findOwner } from './owner.ts'
 import { ask, type Lack } from './reading.ts'
 import type { HistoryElement, Version } from './rebuild.ts'
 import {
@@ -131,13 +132,15 @@ export class Members {
     return first === undefined ? this.#findFirst() : encode(first)
   }
 
-  /** No cursor points at an only entry: history tells whose it is, as far as it goes back. */
+  /** No cursor points at an only entry: history tells whose it is, as far as it goes back; else it is looked for. */
   async #readOnly(value: unknown): Promise<Result<MembersPage>> {
     const { target, at } = this.#options
     const values = Array.isArray(value) ? value : [value]
     const answer = await this.#ask(changesText(target, at, maxChanges), 'data')
     if (!('value' in answer)) return answer
-    const owner = findOwner((answer.value as { readonly data: readonly Seen[] }).data, values)
+    const told = findOwnerInHistory((answer.value as { readonly data: readonly Seen[] }).data, values)
+    const owner = told ?? (await findOwner(text => this.#ask(text), target, at, values))
+    if (owner !== undefined && !(owner instanceof Ref)) return owner
     if (owner === undefined) return { members: [{ document: null, values }], isDone: true }
     const found = await this.#ask(documentText({ ...target, text: encode(owner) }, at))
     if (!('value' in found)) return found
@@ -154,7 +157,7 @@ export class Members {
  * Whose entry these values are. An entry that came and did not leave may still be gone, with a document that expired, and
  * that history does not tell; but a document that may not be read seems to be gone as well: it is the owner if no other is.
  */
-function findOwner(changes: readonly Seen[], values: readonly unknown[]): Ref | undefined {
+function findOwnerInHistory(changes: readonly Seen[], values: readonly unknown[]): Ref | undefined {
   const text = encode(values)
   const known = new Set<string>()
   const stayed: Seen[] = []

@@ -78,3 +78,17 @@ export function changesText(target: Target, at: number, size: number): string {
   const each = '[{"var":"e"},{"exists":{"select":"document","from":{"var":"e"}}}]'
   return `{"at":${at},"expr":{"map":{"lambda":"e","expr":${each}},"collection":${page}}}`
 }
+
+/** What an index is of, as its definition says; null where the key may not see the index. */
+export function sourceText({ container }: Target): string {
+  const source = `{"select":"source","from":{"get":${container}},"default":null}`
+  return `{"if":{"exists":${container}},"then":${source},"else":null}`
+}
+
+/** Of each of these ids: whether no member with these values stands at it or behind it. All but `ids` as wire JSON. */
+export function behindText(target: Target, at: number, values: string[], collection: string, ids: string[]): string {
+  const cursor = `[${values.map(value => `${value},`).join('')}{"ref":${collection},"id":{"var":"i"}}]`
+  const page = `{"paginate":${target.text},"size":1,"after":${cursor}}`
+  const each = `{"equals":[{"select":"data","from":${page}},[]]}`
+  return `{"at":${at},"expr":{"map":{"lambda":"i","expr":${each}},"collection":${JSON.stringify(ids)}}}`
+}
