@@ -21,8 +21,8 @@ import { bindParameters, checkDepth } from './frame.ts'
 import type { Evaluator, Frame, Query, SetContext } from './frame.ts'
 import { schemaKindOf, typeName } from './kinds.ts'
 import { inside } from './position.ts'
-import { Lambda, PendingTime, UnresolvedRef } from './values.ts'
 import type { Position } from './position.ts'
+import { Lambda, PendingTime, UnresolvedRef } from './values.ts'
 import type { Expression, FormExpression, ObjectValue, Ref, SchemaKind, SetForm, Time, Value } from './values.ts'
 
 /** A function of the language, one for each form. */

@@ -4,8 +4,8 @@ import type { Failure } from './failures.ts'
 import { typeName } from './kinds.ts'
 import { COLLECTIONS, FIRST_USER_COLLECTION } from './native.ts'
 import { CalendarDate, Page, Ref, SetValue, Time, UnresolvedRef } from './values.ts'
-import type { Position } from './position.ts'
 import type { SetForm, Value } from './values.ts'
+import type { Position } from './position.ts'
 
 /** An array, a page or a set: what the functions over collections take. */
 export type Carrier = Value[] | Page | SetForm

@@ -13,8 +13,8 @@ import {
   Uuid,
   VersionValue,
 } from './values.ts'
-import type { ObjectValue, SetForm, Value } from './values.ts'
 import { DocumentEventValue, EventPlace, SetEventValue, Sourced } from './values.ts'
+import type { ObjectValue, SetForm, Value } from './values.ts'
 import { FUNCTIONS_KNOW_SINCE } from './dialects.ts'
 import { sourceOfFunction } from './function-sources.ts'
 import { collectionOf } from './native.ts'

@@ -3,8 +3,8 @@
  * is told depends on the function (protocol.md C.2): its key, or the whole form.
  */
 import { showVersion } from './frame.ts'
-import { isNativeCollection } from './casts.ts'
 import type { Query } from './frame.ts'
+import { isNativeCollection } from './casts.ts'
 import { Failure, failure, invalidData, permissionDenied, serverFault } from './failures.ts'
 import type { FieldFailure, Places, QueryError } from './failures.ts'
 import { patchFields } from './history.ts'
@@ -24,8 +24,8 @@ import { isKeptOut } from './schema-modes.ts'
 import { microsOfDays } from './retention.ts'
 import { storeParameters } from './stored.ts'
 import { pathOf } from './position.ts'
-import { DELETED_FIELDS, DocumentEventValue, Ref, Time, UnresolvedRef } from './values.ts'
 import type { Position } from './position.ts'
+import { DELETED_FIELDS, DocumentEventValue, Ref, Time, UnresolvedRef } from './values.ts'
 import type { ObjectValue, Value, VersionValue } from './values.ts'
 
 /** The earliest time that can be written at, in microseconds. */

@@ -2,8 +2,8 @@
  * Evaluates checked expressions. It knows the shapes of expressions; what a form does stands in `functions/`.
  */
 import { bindParameters } from './frame.ts'
-import { Call } from './call.ts'
 import type { Evaluator, Frame, Scope } from './frame.ts'
+import { Call } from './call.ts'
 import { collect } from './failures.ts'
 import { functions } from './functions/table.ts'
 import { sortAsHashed } from './hash-order.ts'

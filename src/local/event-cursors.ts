@@ -6,8 +6,8 @@ import { typeName } from './kinds.ts'
 import { highestRef, LAST_MICROS, lowestRef } from './history-events.ts'
 import type { HistoryEvent } from './history-events.ts'
 import { inside } from './position.ts'
-import { Action, CalendarDate, DocumentEventValue, EventPlace, SetEventValue, Time } from './values.ts'
 import type { Position } from './position.ts'
+import { Action, CalendarDate, DocumentEventValue, EventPlace, SetEventValue, Time } from './values.ts'
 import type { ActionName, ObjectValue, Ref, Value } from './values.ts'
 
 /** A cursor: the place that it means, and how it comes back. */

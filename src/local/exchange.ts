@@ -55,11 +55,11 @@ export interface Channel {
 }
 
 /** Larger bodies are answered with 413 (8 MiB). */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024
+const MAX_BODY_BYTES = 8 * 1024 * 1024
 /** What is read and dropped of a body that is too large before the request is reset. */
 const MAX_DROPPED_BYTES = 16 * 1024 * 1024
 /** The longest silence while a body is incomplete. */
-export const READ_TIMEOUT_MS = 60_000
+const READ_TIMEOUT_MS = 60_000
 /** A stream with this many bytes waiting asks its writer to wait too. */
 const HIGH_WATER_BYTES = 16 * 1024
 

@@ -10,8 +10,8 @@ import type { LiveVersion } from './history.ts'
 import type { Store } from './store.ts'
 import type { Transaction } from './transaction.ts'
 import { inside } from './position.ts'
-import { NO_NAME, VersionValue } from './values.ts'
 import type { Position } from './position.ts'
+import { NO_NAME, VersionValue } from './values.ts'
 import type { Expression, Lambda, Ref, Value } from './values.ts'
 
 /** One request being evaluated. */

@@ -1,5 +1,10 @@
 /** The pretty form of JSON that the real server has (protocol.md A.5). */
-import { BACKSLASH, CLOSE_ARRAY, CLOSE_OBJECT, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json-characters.ts'
+const QUOTE = 0x22
+const OPEN_ARRAY = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
 
 /** Lines of the pretty form hold less than this many characters of content, two fewer at each level. */
 const PRETTY_WIDTH = 60

@@ -15,8 +15,8 @@ import type { FormRow } from './form-rows.ts'
 import { sortAsHashed } from './hash-order.ts'
 import { typeName } from './kinds.ts'
 import { inside } from './position.ts'
-import { Lambda, NO_NAME } from './values.ts'
 import type { Position } from './position.ts'
+import { Lambda, NO_NAME } from './values.ts'
 import type { Binding, Expression, ObjectValue, Value } from './values.ts'
 
 /** What the reading of one request shares: the version that its lambdas get, and the unbound variables so far. */

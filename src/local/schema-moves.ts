@@ -10,8 +10,8 @@ import { nativeRef } from './names.ts'
 import { DATABASES, KEYS } from './native.ts'
 import { isTaken, releaseName, takeName } from './schema-names.ts'
 import { Ref, UnresolvedRef } from './values.ts'
-import type { Position } from './position.ts'
 import type { ObjectValue, VersionValue } from './values.ts'
+import type { Position } from './position.ts'
 
 /** Where a move stands: its target has a place of its own. */
 export type MovePlaces = Places & { readonly to: Position }

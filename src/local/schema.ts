@@ -47,8 +47,8 @@ import { hashSecret } from './secrets.ts'
 import { digestSecret } from './store.ts'
 import { storeParameters } from './stored.ts'
 import { Ref } from './values.ts'
-import type { Position } from './position.ts'
 import type { ObjectValue, VersionValue } from './values.ts'
+import type { Position } from './position.ts'
 
 /** How a change is made of what was and what is given. */
 export type ChangeKind = 'update' | 'replace'

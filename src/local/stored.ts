@@ -8,8 +8,8 @@ import { invalidData } from './failures.ts'
 import type { FieldFailure } from './failures.ts'
 import { renewRef } from './schema-names.ts'
 import { Action, Bytes, CalendarDate, Lambda, PendingTime, Ref, Time, UnresolvedRef, Uuid } from './values.ts'
-import type { Position } from './position.ts'
 import type { ObjectValue, Value } from './values.ts'
+import type { Position } from './position.ts'
 
 /** The names of stored types in messages of validation. */
 export function storedTypeName(value: Value): string {

@@ -5,9 +5,9 @@ import { SELF, documentRef, findDatabase, findSchema, nativeRef } from './names.
 import { CREDENTIALS, TOKENS, nativesByName } from './native.ts'
 import { findCredentials } from './passwords.ts'
 import { invalidRef } from './ref-literals.ts'
+import type { RefLiteral } from './ref-literals.ts'
 import { Ref, UnresolvedRef } from './values.ts'
 import type { Position } from './position.ts'
-import type { RefLiteral } from './ref-literals.ts'
 
 /** Who asks, and where: what a ref stands for depends on it. */
 type Asker = Pick<Query, 'store' | 'database' | 'access'>

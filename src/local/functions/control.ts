@@ -1,16 +1,16 @@
 /** Forms that decide what is evaluated: variables, conditions, sequences, functions and calls. */
 import type { Access } from '../access.ts'
+import { checkDepth } from '../frame.ts'
 import type { Frame, Query } from '../frame.ts'
 import type { Call, Evaluate } from '../call.ts'
-import { checkDepth } from '../frame.ts'
 import { castBoolean, castRef, undefinedRef } from '../casts.ts'
 import { collect, failure, Failure, permissionDenied, wrongType } from '../failures.ts'
 import { schemaKindOf, typeName } from '../kinds.ts'
 import { findSchema, nounOf } from '../names.ts'
 import { readStored } from '../stored-functions.ts'
 import { inside, relativeTo } from '../position.ts'
-import { Lambda, PendingTime, Time, UnresolvedRef } from '../values.ts'
 import type { Position } from '../position.ts'
+import { Lambda, PendingTime, Time, UnresolvedRef } from '../values.ts'
 import type { Expression, Ref, Value } from '../values.ts'
 
 const evaluateVariable: Evaluate = call => {

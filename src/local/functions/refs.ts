@@ -10,8 +10,8 @@ import { findDatabaseName } from '../schema-names.ts'
 import type { Database } from '../database.ts'
 import { checkMayWrite } from './writes.ts'
 import { Ref, UnresolvedRef } from '../values.ts'
-import type { Position } from '../position.ts'
 import type { SchemaKind, Value } from '../values.ts'
+import type { Position } from '../position.ts'
 
 /** The ref of a database that stands at a key. */
 function databaseRefAt(call: Call, key: string, expected = 'Database Ref'): Ref {
