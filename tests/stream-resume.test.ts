@@ -151,10 +151,10 @@ describe('a loss', () => {
     assert.deepEqual(await collect(loop, 6), ['start 1', 'set 3', 'set 5', 'set 5', 'set 5', 'set 6'])
   })
 
-  test('to a server that repeats its start, or what was told at it, tells neither twice', async () => {
-    const again = [startLine(5), versionLine(5), startLine(5), versionLine(6), startLine(6), versionLine(7)]
+  test('to a server that repeats at its start what was told tells it once', async () => {
+    const again = [startLine(5), versionLine(5), versionLine(6)]
     const loop = follow([tells([startLine(1), versionLine(5)], cut), tells(again)])
-    assert.deepEqual(await collect(loop, 4), ['start 1', 'version 5', 'version 6', 'version 7'])
+    assert.deepEqual(await collect(loop, 3), ['start 1', 'version 5', 'version 6'])
   })
 
   test('tells nothing twice of what was read back meanwhile', () => {

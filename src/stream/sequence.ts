@@ -93,8 +93,7 @@ export class Sequence {
     if (event.type === 'error') return this.#takeError(event)
     if (event.type === 'unknown') return this.#takeUnknown(event, line)
     this.#link.see(event.txn)
-    // A server sends no second `start`: it would say anew from where on everything is told.
-    if (!this.#inflow.isPlaced || event.type === 'start') return this.#place(event, line)
+    if (!this.#inflow.isPlaced) return this.#place(event, line)
     const { successor } = this.#inflow
     if (successor && event.txn > successor.startTxn) {
       if (!this.#asking.isExact) this.#cursor.complete(successor.startTxn)
