@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { toCommandError } from '../src/cli/connect.ts'
 import { describeNotice, EventLines, type LineOptions, type TailEvent, toGapNotice } from '../src/cli/lines.ts'
-import type { Output } from '../src/cli/output.ts'
+import { type Output, write } from '../src/cli/output.ts'
 import { findDenial } from '../src/cli/rights.ts'
 import { type Followed, StatusLine } from '../src/cli/status-line.ts'
 import { tell } from '../src/cli/tail.ts'
@@ -245,6 +246,20 @@ describe('tail in a pipe', () => {
       await rm(folder, { recursive: true })
     }
   })
+})
+
+test('an output that the system cannot take is an error in a sentence; one that nobody reads is an end', async () => {
+  const failWith = (code: string) => {
+    const output = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error(`${code}: no`), { code })),
+    })
+    return write(output.on('error', () => undefined) as unknown as Output, 'line\n')
+  }
+  await assert.rejects(failWith('ENOSPC'), {
+    name: 'CommandError',
+    message: 'the output cannot be written: ENOSPC: no',
+  })
+  assert.equal(await failWith('EPIPE'), false)
 })
 
 test('an option of the package is said by the name that it has on the command line', () => {
