@@ -10,7 +10,7 @@ import { readRecordedStreams } from './support/recorded.ts'
 import { readSeed } from './support/seed.ts'
 import { parseWire, toWireJson } from './support/wire.ts'
 
-const smallBytes = 1_000
+const smallBytes = 800
 const { seed, random } = readSeed()
 const streams = readRecordedStreams()
 const open = streams.filter(stream => stream.status === 200)
