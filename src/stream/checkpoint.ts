@@ -30,7 +30,7 @@ export function fingerprint(body: string, fields: readonly string[]): string {
 }
 
 /** The text of a cursor. It is nobody's business but ours. */
-export function writeCursor({ position, existedAt }: Kept, of: string): string {
+function writeCursor({ position, existedAt }: Kept, of: string): string {
   return JSON.stringify({ version, of, ...position, existedAt })
 }
 

@@ -44,7 +44,7 @@ export class Keeper {
 
   /** The same where it is of this transaction; another event waits, and so does an error: it has its place after those. */
   takeWithin(txn: number): AnyEvent | undefined {
-    this.#held ??= this.#takeSafely()
+    this.#held ??= this.#takeMarked()
     if (this.#held === undefined || 'error' in this.#held || !('txn' in this.#held.event)) return undefined
     return this.#held.event.txn === txn ? this.#release() : undefined
   }
@@ -62,14 +62,9 @@ export class Keeper {
 
   #takeMarked(): Held | undefined {
     const before = this.#cursor.mark()
-    const event = this.#sequence.take()
-    return event && { event, before }
-  }
-
-  #takeSafely(): Held | undefined {
-    const before = this.#cursor.mark()
     try {
-      return this.#takeMarked()
+      const event = this.#sequence.take()
+      return event && { event, before }
     } catch (error) {
       return { error, before }
     }
